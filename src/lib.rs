@@ -1,6 +1,17 @@
 //! Weir: an OpenTelemetry collector and monitoring station in one binary.
 //!
-//! Reading order: [`otlp`] (telemetry as serialized requests), then the component contract and the
-//! graph built from it, then the components themselves.
+//! Reading order: [`otlp`] (telemetry as serialized requests), [`pipeline`] (the contract between
+//! components and the graph built from it), [`config`] (from YAML to typed sections), [`components`]
+//! (the registry), then the components themselves.
 
+pub mod components;
+pub mod config;
+pub mod connectors;
+pub mod exporters;
+pub mod extensions;
+pub mod network;
 pub mod otlp;
+pub mod pipeline;
+pub mod processors;
+pub mod receivers;
+pub mod telemetry;

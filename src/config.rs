@@ -1,0 +1,19 @@
+//! Configuration: from the Collector's YAML to typed sections, with a position for every error.
+
+mod duration;
+mod node;
+mod optional;
+mod report;
+mod secret;
+mod section;
+mod value;
+
+pub use duration::GoDuration;
+pub use node::{Entry, Location, Node, NodeValue};
+pub use optional::Optional;
+pub use report::{Checking, ConfigError, Decoding};
+pub use secret::{Secret, Secrets};
+pub use section::{
+    AnySection, FieldDocs, Section, SectionDocs, config_section, nearest, unknown_key_hint, update_section,
+};
+pub use value::{ConfigValue, TypeDocs};

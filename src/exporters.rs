@@ -1,0 +1,3 @@
+//! Components that bring telemetry out.
+
+pub mod nop;

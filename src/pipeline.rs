@@ -1,0 +1,22 @@
+//! Pipelines: what a component is, and (in the submodules) how a configuration becomes a running graph.
+
+pub mod component;
+pub mod exporting;
+pub mod factory;
+pub mod id;
+pub mod refusal;
+pub mod status;
+pub mod tasks;
+pub mod workers;
+
+pub use component::{BoxFuture, Component, Consumer, Extension, Host, Outputs, Settings, StartError};
+pub use factory::{
+    BuildError, ComponentKind, ConnectorFactory, ConnectorType, ExporterFactory, ExporterType,
+    ExtensionFactory, ExtensionType, ProcessorFactory, ProcessorType, ReceiverFactory, ReceiverType,
+    Stability,
+};
+pub use id::{ComponentId, PipelineId};
+pub use refusal::{Refusal, RefusalClass};
+pub use status::{ComponentStatus, StatusReporter};
+pub use tasks::TaskScope;
+pub use workers::Workers;

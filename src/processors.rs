@@ -1,0 +1,1 @@
+//! Components that change, gather or drop telemetry.

@@ -1,0 +1,3 @@
+//! Components that bring telemetry in.
+
+pub mod nop;
