@@ -1,2 +1,8 @@
 //! What receivers, exporters and extensions share of the network: listeners, TLS, compression and the
 //! configuration blocks around them.
+
+pub mod connection;
+pub mod listener;
+
+pub use connection::{Connection, Peer};
+pub use listener::{ConnectionHandler, Listener};
