@@ -1,6 +1,11 @@
 //! Weir's telemetry about itself.
 
+mod histogram;
 pub mod instruments;
 mod registry;
 
-pub use registry::{Counter, Histogram, InstrumentDescription, InstrumentKind, Telemetry};
+pub use histogram::{Histogram, HistogramReading};
+pub use registry::{
+    Counter, GaugeGuard, InstrumentDescription, InstrumentKind, InstrumentReading, MetricsLevel,
+    SeriesReading, SeriesValue, Telemetry,
+};

@@ -78,6 +78,8 @@ pub struct Settings {
     pub telemetry: Telemetry,
     /// The threads its tasks run on.
     pub workers: Workers,
+    /// A runtime beside the workers, for what must answer while the data path is saturated.
+    pub control: tokio::runtime::Handle,
     /// Where it says how it is.
     pub status: StatusReporter,
 }

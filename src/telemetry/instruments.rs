@@ -1,35 +1,267 @@
-//! Every instrument Weir has, declared once.
+//! Every instrument Weir has, declared once. Names, units, scopes and levels of those the Collector has
+//! too are the Collector's.
 
-use super::{InstrumentDescription, InstrumentKind};
+use super::registry::{InstrumentDescription, InstrumentKind, MetricsLevel};
+use crate::otlp::Signal;
 
-/// Declares instruments: a name in Rust, the name on the wire, the unit and what is counted.
+/// Bucket bounds of histograms over numbers of items.
+pub static ITEM_COUNT_BOUNDS: [f64; 22] = [
+    10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1e3, 2e3, 3e3, 4e3, 5e3, 6e3, 7e3, 8e3, 9e3, 1e4,
+    2e4, 3e4, 5e4, 1e5,
+];
+
+/// Bucket bounds of histograms over sizes in bytes.
+pub static BYTE_SIZE_BOUNDS: [f64; 18] = [
+    128.0,
+    256.0,
+    512.0,
+    1024.0,
+    2048.0,
+    4096.0,
+    8192.0,
+    16384.0,
+    32768.0,
+    65536.0,
+    131_072.0,
+    262_144.0,
+    524_288.0,
+    1_048_576.0,
+    2_097_152.0,
+    4_194_304.0,
+    8_388_608.0,
+    16_777_216.0,
+];
+
+/// Declares instruments, grouped by scope: a name in Rust, from which level it is shown, the name on the
+/// wire, the unit and what is measured.
 macro_rules! instruments {
-    ($($name:ident: $kind:ident $wire_name:literal [$unit:literal] $text:literal;)*) => {
-        $(
+    ($(scope $scope:literal {
+        $($name:ident: $level:ident $kind:ident $wire_name:literal [$unit:literal] $text:literal;)*
+    })*) => {
+        $($(
             #[doc = $text]
             pub static $name: InstrumentDescription = InstrumentDescription {
                 name: $wire_name,
                 kind: InstrumentKind::$kind,
                 unit: $unit,
                 description: $text,
+                level: MetricsLevel::$level,
+                scope: $scope,
             };
-        )*
+        )*)*
         /// Every instrument, for the reference.
-        pub static ALL: &[&InstrumentDescription] = &[$(&$name),*];
+        pub static ALL: &[&InstrumentDescription] = &[$($(&$name),*),*];
     };
 }
 
+/// Declares the function that finds the instrument of a signal among three.
+macro_rules! per_signal {
+    ($($(#[$doc:meta])* $function:ident => $traces:ident, $metrics:ident, $logs:ident;)*) => {
+        $(
+            $(#[$doc])*
+            pub const fn $function(signal: Signal) -> &'static InstrumentDescription {
+                match signal {
+                    Signal::Traces => &$traces,
+                    Signal::Metrics => &$metrics,
+                    Signal::Logs => &$logs,
+                }
+            }
+        )*
+    };
+}
+
+per_signal! {
+    /// Items a receiver handed to its pipelines. Attributes: `receiver`, `transport`.
+    receiver_accepted => RECEIVER_ACCEPTED_SPANS, RECEIVER_ACCEPTED_METRIC_POINTS, RECEIVER_ACCEPTED_LOG_RECORDS;
+    /// Items the pipelines did not take from a receiver. Attributes: `receiver`, `transport`.
+    receiver_refused => RECEIVER_REFUSED_SPANS, RECEIVER_REFUSED_METRIC_POINTS, RECEIVER_REFUSED_LOG_RECORDS;
+    /// Items a receiver itself could not process. Attributes: `receiver`, `transport`.
+    receiver_failed => RECEIVER_FAILED_SPANS, RECEIVER_FAILED_METRIC_POINTS, RECEIVER_FAILED_LOG_RECORDS;
+    /// Items the memory limiter let pass. Attributes: `processor`.
+    memory_limiter_accepted => MEMORY_LIMITER_ACCEPTED_SPANS, MEMORY_LIMITER_ACCEPTED_METRIC_POINTS,
+        MEMORY_LIMITER_ACCEPTED_LOG_RECORDS;
+    /// Items the memory limiter refused. Attributes: `processor`.
+    memory_limiter_refused => MEMORY_LIMITER_REFUSED_SPANS, MEMORY_LIMITER_REFUSED_METRIC_POINTS,
+        MEMORY_LIMITER_REFUSED_LOG_RECORDS;
+    /// Items the back end took. Attributes: `exporter`.
+    exporter_sent => EXPORTER_SENT_SPANS, EXPORTER_SENT_METRIC_POINTS, EXPORTER_SENT_LOG_RECORDS;
+    /// Items the back end did not take, after all retries. Attributes: `exporter`.
+    exporter_send_failed => EXPORTER_SEND_FAILED_SPANS, EXPORTER_SEND_FAILED_METRIC_POINTS,
+        EXPORTER_SEND_FAILED_LOG_RECORDS;
+    /// Items the sending queue did not take. Attributes: `exporter`.
+    exporter_enqueue_failed => EXPORTER_ENQUEUE_FAILED_SPANS, EXPORTER_ENQUEUE_FAILED_METRIC_POINTS,
+        EXPORTER_ENQUEUE_FAILED_LOG_RECORDS;
+}
+
 instruments! {
-    RECEIVER_ACCEPTED_SPANS: Counter "otelcol_receiver_accepted_spans" ["{spans}"]
-        "Number of spans successfully pushed into the pipeline.";
-    RECEIVER_ACCEPTED_METRIC_POINTS: Counter "otelcol_receiver_accepted_metric_points" ["{datapoints}"]
-        "Number of metric points successfully pushed into the pipeline.";
-    RECEIVER_ACCEPTED_LOG_RECORDS: Counter "otelcol_receiver_accepted_log_records" ["{records}"]
-        "Number of log records successfully pushed into the pipeline.";
-    RECEIVER_REFUSED_SPANS: Counter "otelcol_receiver_refused_spans" ["{spans}"]
-        "Number of spans that could not be pushed into the pipeline.";
-    RECEIVER_REFUSED_METRIC_POINTS: Counter "otelcol_receiver_refused_metric_points" ["{datapoints}"]
-        "Number of metric points that could not be pushed into the pipeline.";
-    RECEIVER_REFUSED_LOG_RECORDS: Counter "otelcol_receiver_refused_log_records" ["{records}"]
-        "Number of log records that could not be pushed into the pipeline.";
+    scope "go.opentelemetry.io/collector/receiver/receiverhelper" {
+        RECEIVER_ACCEPTED_SPANS: Basic Counter "otelcol_receiver_accepted_spans" ["{span}"]
+            "Number of spans successfully pushed into the pipeline.";
+        RECEIVER_ACCEPTED_METRIC_POINTS: Basic Counter "otelcol_receiver_accepted_metric_points" ["{datapoint}"]
+            "Number of metric points successfully pushed into the pipeline.";
+        RECEIVER_ACCEPTED_LOG_RECORDS: Basic Counter "otelcol_receiver_accepted_log_records" ["{record}"]
+            "Number of log records successfully pushed into the pipeline.";
+        RECEIVER_REFUSED_SPANS: Basic Counter "otelcol_receiver_refused_spans" ["{span}"]
+            "Number of spans that could not be pushed into the pipeline.";
+        RECEIVER_REFUSED_METRIC_POINTS: Basic Counter "otelcol_receiver_refused_metric_points" ["{datapoint}"]
+            "Number of metric points that could not be pushed into the pipeline.";
+        RECEIVER_REFUSED_LOG_RECORDS: Basic Counter "otelcol_receiver_refused_log_records" ["{record}"]
+            "Number of log records that could not be pushed into the pipeline.";
+        RECEIVER_FAILED_SPANS: Basic Counter "otelcol_receiver_failed_spans" ["{span}"]
+            "Number of spans the receiver could not process.";
+        RECEIVER_FAILED_METRIC_POINTS: Basic Counter "otelcol_receiver_failed_metric_points" ["{datapoint}"]
+            "Number of metric points the receiver could not process.";
+        RECEIVER_FAILED_LOG_RECORDS: Basic Counter "otelcol_receiver_failed_log_records" ["{record}"]
+            "Number of log records the receiver could not process.";
+    }
+    scope "go.opentelemetry.io/collector/processor/processorhelper" {
+        PROCESSOR_INCOMING_ITEMS: Basic Counter "otelcol_processor_incoming_items" ["{item}"]
+            "Number of items passed to the processor.";
+        PROCESSOR_OUTGOING_ITEMS: Basic Counter "otelcol_processor_outgoing_items" ["{item}"]
+            "Number of items emitted from the processor.";
+    }
+    scope "go.opentelemetry.io/collector/processor/batchprocessor" {
+        BATCH_SEND_SIZE: Normal Histogram "otelcol_processor_batch_batch_send_size" ["{unit}"]
+            "Number of units in the batch";
+        BATCH_SEND_SIZE_BYTES: Detailed Histogram "otelcol_processor_batch_batch_send_size_bytes" ["By"]
+            "Number of bytes in the batch that was sent";
+        BATCH_SIZE_TRIGGER_SEND: Normal Counter "otelcol_processor_batch_batch_size_trigger_send" ["{time}"]
+            "Number of times the batch was sent due to a size trigger";
+        BATCH_TIMEOUT_TRIGGER_SEND: Normal Counter "otelcol_processor_batch_timeout_trigger_send" ["{time}"]
+            "Number of times the batch was sent due to a timeout trigger";
+        BATCH_METADATA_CARDINALITY: Normal Gauge "otelcol_processor_batch_metadata_cardinality" ["{combination}"]
+            "Number of distinct metadata value combinations being processed";
+    }
+    scope "go.opentelemetry.io/collector/processor/memorylimiterprocessor" {
+        MEMORY_LIMITER_ACCEPTED_SPANS: Basic Counter "otelcol_processor_memory_limiter_accepted_spans" ["{span}"]
+            "Number of spans let pass.";
+        MEMORY_LIMITER_ACCEPTED_METRIC_POINTS: Basic Counter
+            "otelcol_processor_memory_limiter_accepted_metric_points" ["{datapoint}"]
+            "Number of metric points let pass.";
+        MEMORY_LIMITER_ACCEPTED_LOG_RECORDS: Basic Counter
+            "otelcol_processor_memory_limiter_accepted_log_records" ["{record}"]
+            "Number of log records let pass.";
+        MEMORY_LIMITER_REFUSED_SPANS: Basic Counter "otelcol_processor_memory_limiter_refused_spans" ["{span}"]
+            "Number of spans refused for want of memory.";
+        MEMORY_LIMITER_REFUSED_METRIC_POINTS: Basic Counter
+            "otelcol_processor_memory_limiter_refused_metric_points" ["{datapoint}"]
+            "Number of metric points refused for want of memory.";
+        MEMORY_LIMITER_REFUSED_LOG_RECORDS: Basic Counter
+            "otelcol_processor_memory_limiter_refused_log_records" ["{record}"]
+            "Number of log records refused for want of memory.";
+    }
+    scope "go.opentelemetry.io/collector/exporter/exporterhelper" {
+        EXPORTER_SENT_SPANS: Basic Counter "otelcol_exporter_sent_spans" ["{span}"]
+            "Number of spans successfully sent to destination.";
+        EXPORTER_SENT_METRIC_POINTS: Basic Counter "otelcol_exporter_sent_metric_points" ["{datapoint}"]
+            "Number of metric points successfully sent to destination.";
+        EXPORTER_SENT_LOG_RECORDS: Basic Counter "otelcol_exporter_sent_log_records" ["{record}"]
+            "Number of log records successfully sent to destination.";
+        EXPORTER_SEND_FAILED_SPANS: Basic Counter "otelcol_exporter_send_failed_spans" ["{span}"]
+            "Number of spans in failed attempts to send to destination.";
+        EXPORTER_SEND_FAILED_METRIC_POINTS: Basic Counter
+            "otelcol_exporter_send_failed_metric_points" ["{datapoint}"]
+            "Number of metric points in failed attempts to send to destination.";
+        EXPORTER_SEND_FAILED_LOG_RECORDS: Basic Counter
+            "otelcol_exporter_send_failed_log_records" ["{record}"]
+            "Number of log records in failed attempts to send to destination.";
+        EXPORTER_ENQUEUE_FAILED_SPANS: Basic Counter "otelcol_exporter_enqueue_failed_spans" ["{span}"]
+            "Number of spans the sending queue did not take.";
+        EXPORTER_ENQUEUE_FAILED_METRIC_POINTS: Basic Counter
+            "otelcol_exporter_enqueue_failed_metric_points" ["{datapoint}"]
+            "Number of metric points the sending queue did not take.";
+        EXPORTER_ENQUEUE_FAILED_LOG_RECORDS: Basic Counter
+            "otelcol_exporter_enqueue_failed_log_records" ["{record}"]
+            "Number of log records the sending queue did not take.";
+        EXPORTER_QUEUE_SIZE: Basic Gauge "otelcol_exporter_queue_size" ["{batch}"]
+            "What the sending queue holds, in units of its sizer.";
+        EXPORTER_QUEUE_CAPACITY: Basic Gauge "otelcol_exporter_queue_capacity" ["{batch}"]
+            "What fits into the sending queue, in units of its sizer.";
+        EXPORTER_IN_FLIGHT_REQUESTS: Basic Gauge "otelcol_exporter_in_flight_requests" ["{request}"]
+            "Number of export requests under way, including those waiting for their next attempt.";
+        EXPORTER_ENQUEUE_SIZE: Detailed Histogram "otelcol_exporter_enqueue_size" ["{unit}"]
+            "Number of units in the request added to the sending queue.";
+        EXPORTER_ENQUEUE_SIZE_BYTES: Detailed Histogram "otelcol_exporter_enqueue_size_bytes" ["By"]
+            "Number of bytes in the request added to the sending queue.";
+        EXPORTER_QUEUE_BATCH_SEND_SIZE: Detailed Histogram "otelcol_exporter_queue_batch_send_size" ["{unit}"]
+            "Number of units in a request gathered inside the sending queue.";
+        EXPORTER_QUEUE_BATCH_SEND_SIZE_BYTES: Detailed Histogram
+            "otelcol_exporter_queue_batch_send_size_bytes" ["By"]
+            "Number of bytes in a request gathered inside the sending queue.";
+    }
+    scope "go.opentelemetry.io/collector/service" {
+        PROCESS_UPTIME: Basic Counter "otelcol_process_uptime" ["s"]
+            "Uptime of the process";
+        PROCESS_CPU_SECONDS: Basic Counter "otelcol_process_cpu_seconds" ["s"]
+            "Total CPU user and system time in seconds";
+        PROCESS_MEMORY_RSS: Basic Gauge "otelcol_process_memory_rss" ["By"]
+            "Total physical memory (resident set size)";
+        PROCESS_HEAP_ALLOC_BYTES: Basic Gauge "otelcol_process_runtime_heap_alloc_bytes" ["By"]
+            "Bytes of private writable memory in use: heap and stacks";
+        PROCESS_TOTAL_SYS_MEMORY_BYTES: Basic Gauge "otelcol_process_runtime_total_sys_memory_bytes" ["By"]
+            "Total bytes of memory obtained from the operating system";
+        RECEIVER_PRODUCED_ITEMS: Basic Counter "otelcol_receiver_produced_items" ["{item}"]
+            "Number of items emitted from the receiver.";
+        RECEIVER_PRODUCED_SIZE: Normal Counter "otelcol_receiver_produced_size" ["By"]
+            "Bytes of serialized telemetry emitted from the receiver.";
+        PROCESSOR_CONSUMED_ITEMS: Basic Counter "otelcol_processor_consumed_items" ["{item}"]
+            "Number of items passed to the processor.";
+        PROCESSOR_CONSUMED_SIZE: Normal Counter "otelcol_processor_consumed_size" ["By"]
+            "Bytes of serialized telemetry passed to the processor.";
+        PROCESSOR_PRODUCED_ITEMS: Basic Counter "otelcol_processor_produced_items" ["{item}"]
+            "Number of items emitted from the processor.";
+        PROCESSOR_PRODUCED_SIZE: Normal Counter "otelcol_processor_produced_size" ["By"]
+            "Bytes of serialized telemetry emitted from the processor.";
+        CONNECTOR_CONSUMED_ITEMS: Basic Counter "otelcol_connector_consumed_items" ["{item}"]
+            "Number of items passed to the connector.";
+        CONNECTOR_CONSUMED_SIZE: Normal Counter "otelcol_connector_consumed_size" ["By"]
+            "Bytes of serialized telemetry passed to the connector.";
+        CONNECTOR_PRODUCED_ITEMS: Basic Counter "otelcol_connector_produced_items" ["{item}"]
+            "Number of items emitted from the connector.";
+        CONNECTOR_PRODUCED_SIZE: Normal Counter "otelcol_connector_produced_size" ["By"]
+            "Bytes of serialized telemetry emitted from the connector.";
+        EXPORTER_CONSUMED_ITEMS: Basic Counter "otelcol_exporter_consumed_items" ["{item}"]
+            "Number of items passed to the exporter.";
+        EXPORTER_CONSUMED_SIZE: Normal Counter "otelcol_exporter_consumed_size" ["By"]
+            "Bytes of serialized telemetry passed to the exporter.";
+    }
+    scope "weir" {
+        DROPPED_ITEMS: Basic Counter "weir_dropped_items" ["{item}"]
+            "Number of items that were taken and will not be delivered, by reason.";
+        BYTES_IN_FLIGHT: Basic Gauge "weir_bytes_in_flight" ["By"]
+            "Bytes of serialized telemetry taken and not yet delivered or dropped.";
+        BUILD_INFO: Basic Gauge "weir_build_info" [""]
+            "Always 1; the attributes say what is running.";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_name_is_declared_twice() {
+        let names: BTreeSet<_> = ALL.iter().map(|instrument| instrument.name).collect();
+        assert_eq!(names.len(), ALL.len());
+    }
+
+    #[test]
+    fn instruments_of_a_signal_are_named_after_its_items() {
+        for signal in Signal::ALL {
+            for (instrument, stem) in [
+                (receiver_accepted(signal), "otelcol_receiver_accepted_"),
+                (receiver_refused(signal), "otelcol_receiver_refused_"),
+                (receiver_failed(signal), "otelcol_receiver_failed_"),
+                (memory_limiter_accepted(signal), "otelcol_processor_memory_limiter_accepted_"),
+                (memory_limiter_refused(signal), "otelcol_processor_memory_limiter_refused_"),
+                (exporter_sent(signal), "otelcol_exporter_sent_"),
+                (exporter_send_failed(signal), "otelcol_exporter_send_failed_"),
+                (exporter_enqueue_failed(signal), "otelcol_exporter_enqueue_failed_"),
+            ] {
+                assert_eq!(instrument.name, format!("{stem}{}", signal.items_name()));
+            }
+        }
+    }
 }

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
+use super::histogram::{Histogram, HistogramReading};
+
 /// What an instrument is called and measures.
 #[derive(Debug)]
 pub struct InstrumentDescription {
@@ -17,6 +19,10 @@ pub struct InstrumentDescription {
     pub unit: &'static str,
     /// What is measured.
     pub description: &'static str,
+    /// From which level of detail on it is shown.
+    pub level: MetricsLevel,
+    /// The instrumentation scope: for the Collector's own instruments the one they have there.
+    pub scope: &'static str,
 }
 
 /// The kinds of instrument.
@@ -30,32 +36,78 @@ pub enum InstrumentKind {
     Histogram,
 }
 
+/// `service::telemetry::metrics::level`: how much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum MetricsLevel {
+    /// Nothing.
+    None,
+    /// What everybody needs.
+    Basic,
+    /// What most want.
+    #[default]
+    Normal,
+    /// What costs more than it tells on most days.
+    Detailed,
+}
+
 /// The process's instruments. Cloning shares them.
 #[derive(Clone, Default)]
 pub struct Telemetry {
     series: Arc<Mutex<BTreeMap<SeriesKey, Series>>>,
+    guards: Arc<AtomicU64>,
 }
 
+/// The instrument's name, then the attributes in the order of their names.
 type SeriesKey = (&'static str, Vec<(String, String)>);
 
-enum Series {
+struct Series {
+    description: &'static InstrumentDescription,
+    state: SeriesState,
+}
+
+enum SeriesState {
     Counter(Counter),
     Histogram(Histogram),
+    Read { guard: u64, read: Arc<dyn Fn() -> f64 + Send + Sync> },
 }
 
 /// A sum that only grows. Cloning shares it.
 #[derive(Debug, Clone, Default)]
 pub struct Counter(Arc<AtomicU64>);
 
-/// Values counted by size. Cloning shares it.
-#[derive(Debug, Clone)]
-pub struct Histogram(Arc<Mutex<HistogramState>>);
+/// Keeps a gauge registered; dropping it removes the series.
+#[must_use = "a gauge is removed as soon as its guard is dropped"]
+pub struct GaugeGuard {
+    telemetry: Telemetry,
+    key: SeriesKey,
+    number: u64,
+}
 
+/// One time series at the moment of reading.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesReading {
+    /// In the order of their names.
+    pub attributes: Vec<(String, String)>,
+    /// What the instrument says.
+    pub value: SeriesValue,
+}
+
+/// The value of a time series.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SeriesValue {
+    /// Of a counter or a gauge.
+    Number(f64),
+    /// Of a histogram.
+    Histogram(HistogramReading),
+}
+
+/// An instrument with all its time series at the moment of reading.
 #[derive(Debug)]
-struct HistogramState {
-    bounds: Vec<f64>,
-    counts: Vec<u64>,
-    sum: f64,
+pub struct InstrumentReading {
+    /// The instrument.
+    pub description: &'static InstrumentDescription,
+    /// Its time series, in the order of their attributes; never empty.
+    pub series: Vec<SeriesReading>,
 }
 
 impl Telemetry {
@@ -66,15 +118,17 @@ impl Telemetry {
         attributes: &[(&str, &str)],
     ) -> Counter {
         let mut series = self.series.lock();
-        let entry =
-            series.entry(key(description, attributes)).or_insert_with(|| Series::Counter(Counter::default()));
-        match entry {
-            Series::Counter(counter) => counter.clone(),
+        let entry = series
+            .entry(series_key(description, attributes))
+            .or_insert_with(|| Series { description, state: SeriesState::Counter(Counter::default()) });
+        match &entry.state {
+            SeriesState::Counter(counter) => counter.clone(),
             _ => Counter::default(),
         }
     }
 
-    /// The histogram of `description` with these attributes; `bounds` hold for its first user.
+    /// The histogram of `description` with these attributes; `bounds` (inclusive upper bounds, rising)
+    /// hold for its first user.
     pub fn histogram(
         &self,
         description: &'static InstrumentDescription,
@@ -82,19 +136,65 @@ impl Telemetry {
         bounds: &[f64],
     ) -> Histogram {
         let mut series = self.series.lock();
-        let entry = series
-            .entry(key(description, attributes))
-            .or_insert_with(|| Series::Histogram(Histogram::with_bounds(bounds)));
-        match entry {
-            Series::Histogram(histogram) => histogram.clone(),
+        let entry = series.entry(series_key(description, attributes)).or_insert_with(|| Series {
+            description,
+            state: SeriesState::Histogram(Histogram::with_bounds(bounds)),
+        });
+        match &entry.state {
+            SeriesState::Histogram(histogram) => histogram.clone(),
             _ => Histogram::with_bounds(bounds),
         }
     }
+
+    /// Registers a series whose value `read` tells whenever it is asked for, until the guard is dropped.
+    /// It takes the place of a series with the same attributes. `description` may also be a counter
+    /// whose sum is kept elsewhere. `read` must not use this registry.
+    pub fn gauge(
+        &self,
+        description: &'static InstrumentDescription,
+        attributes: &[(&str, &str)],
+        read: impl Fn() -> f64 + Send + Sync + 'static,
+    ) -> GaugeGuard {
+        let key = series_key(description, attributes);
+        let number = self.guards.fetch_add(1, Ordering::Relaxed);
+        let state = SeriesState::Read { guard: number, read: Arc::new(read) };
+        self.series.lock().insert(key.clone(), Series { description, state });
+        GaugeGuard { telemetry: self.clone(), key, number }
+    }
+
+    /// Every instrument that has series and is shown at `level`, in the order of their names.
+    pub fn read(&self, level: MetricsLevel) -> Vec<InstrumentReading> {
+        let mut readings: Vec<InstrumentReading> = Vec::new();
+        for ((_, attributes), series) in &*self.series.lock() {
+            if level == MetricsLevel::None || series.description.level > level {
+                continue;
+            }
+            let reading = SeriesReading { attributes: attributes.clone(), value: series.state.value() };
+            match readings.last_mut() {
+                Some(last) if last.description.name == series.description.name => last.series.push(reading),
+                _ => readings
+                    .push(InstrumentReading { description: series.description, series: vec![reading] }),
+            }
+        }
+        readings
+    }
 }
 
-fn key(description: &'static InstrumentDescription, attributes: &[(&str, &str)]) -> SeriesKey {
+fn series_key(description: &'static InstrumentDescription, attributes: &[(&str, &str)]) -> SeriesKey {
     let owned = attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    (description.name, owned.collect())
+    let mut attributes: Vec<_> = owned.collect();
+    attributes.sort();
+    (description.name, attributes)
+}
+
+impl SeriesState {
+    fn value(&self) -> SeriesValue {
+        match self {
+            Self::Counter(counter) => SeriesValue::Number(counter.value() as f64),
+            Self::Histogram(histogram) => SeriesValue::Histogram(histogram.read()),
+            Self::Read { read, .. } => SeriesValue::Number(read()),
+        }
+    }
 }
 
 impl Counter {
@@ -109,19 +209,72 @@ impl Counter {
     }
 }
 
-impl Histogram {
-    fn with_bounds(bounds: &[f64]) -> Self {
-        let state = HistogramState { bounds: bounds.to_vec(), counts: vec![0; bounds.len() + 1], sum: 0.0 };
-        Self(Arc::new(Mutex::new(state)))
+impl Drop for GaugeGuard {
+    fn drop(&mut self) {
+        let mut series = self.telemetry.series.lock();
+        // After a reload the successor of this component may already have taken the series over.
+        let is_own = series.get(&self.key).is_some_and(
+            |series| matches!(series.state, SeriesState::Read { guard, .. } if guard == self.number),
+        );
+        if is_own {
+            series.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::instruments;
+    use super::*;
+
+    fn names(telemetry: &Telemetry, level: MetricsLevel) -> Vec<&'static str> {
+        telemetry.read(level).iter().map(|reading| reading.description.name).collect()
     }
 
-    /// Counts one value.
-    pub fn record(&self, value: f64) {
-        let mut state = self.0.lock();
-        let bucket = state.bounds.partition_point(|bound| *bound < value);
-        if let Some(count) = state.counts.get_mut(bucket) {
-            *count += 1;
-        }
-        state.sum += value;
+    #[test]
+    fn the_same_attributes_in_any_order_are_the_same_series() {
+        let telemetry = Telemetry::default();
+        let accepted = &instruments::RECEIVER_ACCEPTED_SPANS;
+        telemetry.counter(accepted, &[("receiver", "otlp"), ("transport", "grpc")]).add(2);
+        telemetry.counter(accepted, &[("transport", "grpc"), ("receiver", "otlp")]).add(3);
+        let readings = telemetry.read(MetricsLevel::Basic);
+        assert_eq!(readings.len(), 1);
+        assert_eq!(readings[0].series.len(), 1);
+        assert_eq!(readings[0].series[0].value, SeriesValue::Number(5.0));
+    }
+
+    #[test]
+    fn each_level_shows_what_it_should() {
+        let telemetry = Telemetry::default();
+        telemetry.counter(&instruments::RECEIVER_ACCEPTED_SPANS, &[]);
+        telemetry.counter(&instruments::BATCH_TIMEOUT_TRIGGER_SEND, &[]);
+        telemetry.histogram(&instruments::BATCH_SEND_SIZE_BYTES, &[], &instruments::BYTE_SIZE_BOUNDS);
+        assert_eq!(names(&telemetry, MetricsLevel::None), Vec::<&str>::new());
+        assert_eq!(names(&telemetry, MetricsLevel::Basic), ["otelcol_receiver_accepted_spans"]);
+        assert_eq!(
+            names(&telemetry, MetricsLevel::Normal),
+            ["otelcol_processor_batch_timeout_trigger_send", "otelcol_receiver_accepted_spans"]
+        );
+        assert_eq!(
+            names(&telemetry, MetricsLevel::Detailed),
+            [
+                "otelcol_processor_batch_batch_send_size_bytes",
+                "otelcol_processor_batch_timeout_trigger_send",
+                "otelcol_receiver_accepted_spans",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_gauge_goes_with_its_guard_but_not_with_that_of_its_predecessor() {
+        let telemetry = Telemetry::default();
+        let queue_size = &instruments::EXPORTER_QUEUE_SIZE;
+        let first = telemetry.gauge(queue_size, &[("exporter", "otlp")], || 1.0);
+        let second = telemetry.gauge(queue_size, &[("exporter", "otlp")], || 2.0);
+        drop(first);
+        let readings = telemetry.read(MetricsLevel::Normal);
+        assert_eq!(readings[0].series[0].value, SeriesValue::Number(2.0));
+        drop(second);
+        assert!(telemetry.read(MetricsLevel::Normal).is_empty());
     }
 }
