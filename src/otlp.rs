@@ -6,9 +6,16 @@ mod schema;
 mod signal;
 mod text;
 mod validate;
+mod views;
 pub mod wire;
 
 pub use batch::{Batch, ClientInfo};
 pub use signal::Signal;
 pub use text::Text;
 pub use validate::{FieldName, InvalidBody, Problem, validate};
+pub use views::{
+    AnyValueView, BucketsView, EntityRefView, EventView, ExemplarView, ExponentialHistogramDataPointView,
+    HistogramDataPointView, KeyValueView, LinkView, List, LogRecordView, MetricData, MetricView,
+    NumberDataPointView, NumberList, NumberValue, ResourceGroup, ResourceView, ScopeGroup, ScopeView,
+    SpanView, StatusView, SummaryDataPointView, ValueAtQuantileView, View, item_count, resource_groups,
+};
