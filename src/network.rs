@@ -3,6 +3,7 @@
 
 pub mod connection;
 pub mod listener;
+pub mod tls;
 
 pub use connection::{Connection, Peer};
 pub use listener::{ConnectionHandler, Listener};
