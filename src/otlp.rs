@@ -2,6 +2,8 @@
 //! in place. Nothing here knows of pipelines.
 
 mod batch;
+#[cfg(test)]
+mod oracle;
 mod schema;
 mod signal;
 mod text;
