@@ -4,6 +4,7 @@ pub mod component;
 pub mod exporting;
 pub mod factory;
 pub mod id;
+pub mod in_flight;
 pub mod refusal;
 pub mod status;
 pub mod tasks;
@@ -16,6 +17,7 @@ pub use factory::{
     Stability,
 };
 pub use id::{ComponentId, PipelineId};
+pub use in_flight::InFlightBytes;
 pub use refusal::{Refusal, RefusalClass};
 pub use status::{ComponentStatus, StatusReporter};
 pub use tasks::TaskScope;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{ComponentId, PipelineId, Refusal, StatusReporter, Workers};
+use super::{ComponentId, InFlightBytes, PipelineId, Refusal, StatusReporter, Workers};
 use crate::otlp::{Batch, Signal};
 use crate::telemetry::Telemetry;
 
@@ -82,6 +82,8 @@ pub struct Settings {
     pub control: tokio::runtime::Handle,
     /// Where it says how it is.
     pub status: StatusReporter,
+    /// The count of the bytes the process holds; receivers track what they take in.
+    pub in_flight: InFlightBytes,
 }
 
 /// Where a receiver sends each signal; none where no pipeline of that signal has the receiver.
