@@ -1,0 +1,127 @@
+//! One measured run: a fresh subject between a fresh load and a fresh sink.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::sleep;
+
+use crate::Outcome;
+use crate::arguments::Settings;
+use crate::case::Case;
+use crate::load::{self, Sent};
+use crate::process::{Process, free_address, pinned, work_directory};
+use crate::sink::Sink;
+use crate::subject::{Route, Subject};
+
+/// The bounds of a run: warm-up and load, and then the arrival of what was accepted.
+const LOAD_PATIENCE: Duration = Duration::from_secs(120);
+const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What one run showed of the collector.
+#[derive(Debug, Clone)]
+pub struct Measurement {
+    /// User and system seconds of the collector's process for a million items accepted, drain included.
+    pub cpu_seconds_per_million: f64,
+    /// The process's highest resident set size, in MB.
+    pub peak_rss_megabytes: f64,
+    /// Items answered OK, warm-up not counted.
+    pub accepted_items: u64,
+    /// Items that arrived at the sink, warm-up not counted.
+    pub delivered_items: u64,
+    /// Items in a request that arrived at the sink, on average.
+    pub items_per_export: f64,
+    /// The load's own view.
+    pub sent: Sent,
+}
+
+impl Measurement {
+    /// One line for following the runs.
+    pub fn summary(&self) -> String {
+        format!(
+            "{:.3} CPU s/M, {:.0} MB, {}/{} items in exports of {:.0}, {} retries, {} failed{}",
+            self.cpu_seconds_per_million,
+            self.peak_rss_megabytes,
+            self.delivered_items,
+            self.accepted_items,
+            self.items_per_export,
+            self.sent.retries,
+            self.sent.failed,
+            self.sent.first_failure.as_ref().map(|first| format!(" ({first})")).unwrap_or_default()
+        )
+    }
+}
+
+/// Runs `subject` through `case`, bound to `cores` where given (as `taskset` reads them).
+pub async fn measure(
+    settings: &Settings,
+    subject: Subject,
+    case: &Case,
+    bodies: &Arc<Vec<Bytes>>,
+    cores: Option<&str>,
+) -> Outcome<Measurement> {
+    let sink = Sink::start(case.protocol).await?;
+    let route = Route { listen: free_address()?, to: sink.address(), own_metrics: free_address()? };
+    let process = start(settings, subject, case, &route, cores).await?;
+    let send = |requests| {
+        load::run(*case, bodies.clone(), route.listen, settings.concurrency(), requests, LOAD_PATIENCE)
+    };
+
+    let warm_up = send(case.warm_up_requests(settings.quick)).await?;
+    let warm_up_items = warm_up.accepted * case.size as u64;
+    sink.wait_for(warm_up_items, DRAIN_PATIENCE).await;
+    if warm_up.failed > 0 || sink.items() < warm_up_items {
+        return Err(format!(
+            "the warm-up failed: {} of {warm_up_items} items arrived, first failure: {}; log: {}",
+            sink.items(),
+            warm_up.first_failure.unwrap_or_else(|| "none".to_owned()),
+            process.log_end()
+        )
+        .into());
+    }
+    let (items_before, requests_before) = (sink.items(), sink.requests());
+    let cpu_before = process.cpu_seconds()?;
+
+    let sent = send(case.requests(settings.quick)).await?;
+    let accepted_items = sent.accepted * case.size as u64;
+    sink.wait_for(items_before + accepted_items, DRAIN_PATIENCE).await;
+    // The answers to the last exports are still the collector's work.
+    sleep(Duration::from_millis(20)).await;
+
+    let cpu = process.cpu_seconds()? - cpu_before;
+    let delivered_items = sink.items() - items_before;
+    let exports = (sink.requests() - requests_before).max(1);
+    if sink.unreadable() > 0 {
+        return Err(format!("{} of its exports were no valid requests", sink.unreadable()).into());
+    }
+    if accepted_items == 0 {
+        return Err(format!("it accepted nothing; log: {}", process.log_end()).into());
+    }
+    Ok(Measurement {
+        cpu_seconds_per_million: cpu * 1e6 / accepted_items as f64,
+        peak_rss_megabytes: process.peak_rss_megabytes()?,
+        accepted_items,
+        delivered_items,
+        items_per_export: delivered_items as f64 / exports as f64,
+        sent,
+    })
+}
+
+/// Starts `subject` for `case` and waits until it listens.
+pub async fn start(
+    settings: &Settings,
+    subject: Subject,
+    case: &Case,
+    route: &Route,
+    cores: Option<&str>,
+) -> Outcome<Process> {
+    let directory = work_directory()?;
+    let command = subject.command(case, route, &directory, settings.weir.as_deref())?;
+    let command = match cores {
+        Some(cores) => pinned(command, cores),
+        None => command,
+    };
+    let log: PathBuf = directory.join(format!("{subject:?}.log").to_lowercase());
+    Process::start(command, log, route.listen).await
+}

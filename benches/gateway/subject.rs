@@ -1,0 +1,162 @@
+//! The collectors that are measured and how each is started for a case.
+
+use std::env;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::ValueEnum;
+
+use crate::Outcome;
+use crate::case::{Case, NamedValue as _, Pipeline, Protocol};
+
+/// A program that can stand between the load and the sink.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
+pub enum Subject {
+    /// A bare server and client that pass bytes through: this very program, started again.
+    Floor,
+    /// Weir.
+    Weir,
+    /// The OpenTelemetry Collector, from `tests/peers/otelcol/build`.
+    Otelcol,
+    /// Rotel, from `tests/peers/rotel/build`.
+    Rotel,
+}
+
+/// Where a subject listens and sends.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// The OTLP endpoint to open.
+    pub listen: SocketAddr,
+    /// The back end to send to.
+    pub to: SocketAddr,
+    /// A free address for the subject's own metrics.
+    pub own_metrics: SocketAddr,
+}
+
+impl Subject {
+    /// The subjects of the table in the order of their rows.
+    pub const ALL: [Self; 4] = [Self::Floor, Self::Weir, Self::Otelcol, Self::Rotel];
+
+    /// Whether this subject can do what `case` asks; Rotel's pipeline always batches.
+    pub fn can_run(self, case: &Case) -> bool {
+        self != Self::Rotel || case.pipeline == Pipeline::Batch
+    }
+
+    /// The binary, where it is built.
+    pub fn binary(self, weir: Option<&Path>) -> Outcome<PathBuf> {
+        let (path, advice) = match self {
+            Self::Floor => (env::current_exe()?, ""),
+            Self::Weir => {
+                (weir.unwrap_or_else(|| Path::new(env!("CARGO_BIN_EXE_weir"))).to_path_buf(), "cargo build")
+            }
+            Self::Otelcol => (cache().join("otelcol/otelcol"), "tests/peers/otelcol/build"),
+            Self::Rotel => (cache().join("rotel/rotel"), "tests/peers/rotel/build"),
+        };
+        if !path.try_exists()? {
+            return Err(format!("{} is not there; run {advice}", path.display()).into());
+        }
+        Ok(path)
+    }
+
+    /// The version a subject gives of itself.
+    pub fn version(self, weir: Option<&Path>) -> Outcome<String> {
+        if self == Self::Floor {
+            return Ok("floor: a tonic server and client (OTLP/HTTP: hyper)".to_owned());
+        }
+        let output = Command::new(self.binary(weir)?).arg("--version").output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// The command that runs this subject for `case`; writes its config file into `directory` where it has one.
+    pub fn command(
+        self,
+        case: &Case,
+        route: &Route,
+        directory: &Path,
+        weir: Option<&Path>,
+    ) -> Outcome<Command> {
+        let mut command = Command::new(self.binary(weir)?);
+        match self {
+            Self::Floor => {
+                command.args(["floor", "--listen", &route.listen.to_string(), "--to", &route.to.to_string()]);
+                command.args([
+                    "--protocol",
+                    &case.protocol.name(),
+                    "--compression",
+                    &case.compression.name(),
+                ]);
+                command.args(["--pipeline", &case.pipeline.name(), "--size", &case.size.to_string()]);
+            }
+            Self::Weir | Self::Otelcol => {
+                let config = directory.join(format!("{}.yaml", self.name()));
+                fs::write(&config, collector_config(case, route))?;
+                command.arg("--config").arg(config);
+            }
+            Self::Rotel => {
+                let (grpc, http) = match case.protocol {
+                    Protocol::Grpc => (route.listen, route.own_metrics),
+                    Protocol::Http => (route.own_metrics, route.listen),
+                };
+                command.arg("start");
+                command.args(["--otlp-grpc-endpoint", &grpc.to_string()]);
+                command.args(["--otlp-http-endpoint", &http.to_string()]);
+                command.args(["--exporter", "otlp", "--otlp-exporter-protocol", &case.protocol.name()]);
+                command.args(["--otlp-exporter-endpoint", &format!("http://{}", route.to)]);
+                command.args(["--otlp-exporter-compression", &case.compression.name()]);
+            }
+        }
+        Ok(command)
+    }
+}
+
+/// Where the scripts of `tests/peers` put what they build.
+fn cache() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    env::var_os("WEIR_CACHE").map_or_else(|| root.join(".cache"), |cache| root.join(cache))
+}
+
+/// One file for the Go Collector and for Weir: their defaults everywhere but for addresses and compression.
+fn collector_config(case: &Case, route: &Route) -> String {
+    let Route { listen, to, own_metrics } = route;
+    let (protocol, exporter, scheme) = match case.protocol {
+        Protocol::Grpc => ("grpc", "otlp_grpc", ""),
+        Protocol::Http => ("http", "otlp_http", "http://"),
+    };
+    let compression = case.compression.name();
+    let (metrics_host, metrics_port) = (own_metrics.ip(), own_metrics.port());
+    let (processors, chain) = match case.pipeline {
+        Pipeline::Pass => ("", ""),
+        Pipeline::Batch => ("processors:\n  batch:\n", "batch"),
+    };
+    let pipelines: String = ["traces", "metrics", "logs"]
+        .map(|signal| {
+            format!("    {signal}: {{receivers: [otlp], processors: [{chain}], exporters: [{exporter}]}}\n")
+        })
+        .concat();
+    format!(
+        "receivers:
+  otlp:
+    protocols:
+      {protocol}:
+        endpoint: {listen}
+{processors}exporters:
+  {exporter}:
+    endpoint: {scheme}{to}
+    compression: {compression}
+    tls:
+      insecure: true
+service:
+  telemetry:
+    metrics:
+      readers:
+        - pull:
+            exporter:
+              prometheus:
+                host: {metrics_host}
+                port: {metrics_port}
+  pipelines:
+{pipelines}"
+    )
+}
