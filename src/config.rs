@@ -1,13 +1,21 @@
 //! Configuration: from the Collector's YAML to typed sections, with a position for every error.
 
+mod anything;
+mod configuration;
 mod duration;
 mod node;
 mod optional;
 mod report;
 mod secret;
 mod section;
+pub mod telemetry;
 mod value;
 
+pub use anything::Anything;
+pub use configuration::{
+    ComponentSection, ComponentSections, ConfigErrors, Configuration, LoadOptions, PipelineSection,
+    ServiceSection,
+};
 pub use duration::GoDuration;
 pub use node::{Entry, Location, Node, NodeValue};
 pub use optional::Optional;

@@ -9,6 +9,8 @@ use super::{Location, Node};
 pub struct ConfigError {
     /// Keys from the root, or from the component's section before the loader prefixes it.
     pub path: Vec<String>,
+    /// The key under `path` whose value gives the position, where that is not the section's own.
+    pub field: Option<String>,
     /// Where it was written; filled in by the loader from the path where decoding did not know.
     pub location: Option<Location>,
     /// The sentence, in the Collector's words where it has one.
@@ -23,7 +25,8 @@ impl fmt::Display for ConfigError {
             write!(formatter, "{location}: ")?;
         }
         if !self.path.is_empty() {
-            write!(formatter, "{}: ", self.path.join("::"))?;
+            let steps: Vec<&str> = self.path.iter().map(|step| bare_step(step)).collect();
+            write!(formatter, "{}: ", steps.join("::"))?;
         }
         formatter.write_str(&self.message)?;
         match &self.hint {
@@ -31,6 +34,11 @@ impl fmt::Display for ConfigError {
             None => Ok(()),
         }
     }
+}
+
+/// A step of a path without the brackets that mark map keys and list indices.
+pub(super) fn bare_step(step: &str) -> &str {
+    step.strip_prefix('[').and_then(|step| step.strip_suffix(']')).unwrap_or(step)
 }
 
 /// The state of one decoding: where we are, and what was wrong so far.
@@ -49,7 +57,7 @@ impl Decoding {
         result
     }
 
-    /// The path in the form of the Collector's messages: `protocols.grpc`, list indices in brackets.
+    /// The path in the form of the Collector's messages: `protocols.grpc`, map keys and list indices in brackets.
     pub fn dotted_path(&self) -> String {
         let mut dotted = String::new();
         for step in &self.path {
@@ -65,6 +73,7 @@ impl Decoding {
     pub fn error(&mut self, location: &Location, message: impl Into<String>, hint: Option<String>) {
         self.errors.push(ConfigError {
             path: self.path.clone(),
+            field: None,
             location: Some(location.clone()),
             message: message.into(),
             hint,
@@ -106,18 +115,18 @@ impl Checking {
 
     /// Notes an error about this section as a whole.
     pub fn error(&mut self, message: impl Into<String>) {
-        self.errors.push(ConfigError {
-            path: self.path.clone(),
-            location: None,
-            message: message.into(),
-            hint: None,
-        });
+        self.note(None, message.into());
     }
 
     /// Notes an error whose position is the value of `field`; the path shown stays the section's, as
     /// in the Collector.
     pub fn error_at(&mut self, field: &str, message: impl Into<String>) {
-        self.within(field, |checking| checking.error(message));
+        self.note(Some(field.to_owned()), message.into());
+    }
+
+    fn note(&mut self, field: Option<String>, message: String) {
+        let path = self.path.clone();
+        self.errors.push(ConfigError { path, field, location: None, message, hint: None });
     }
 
     /// Everything noted.

@@ -338,7 +338,7 @@ mod tests {
         let mut checking = Checking::default();
         example.check(&mut checking);
         let errors = checking.into_errors();
-        assert_eq!(errors[0].path, ["timeout"]);
+        assert_eq!(errors[0].field.as_deref(), Some("timeout"));
         assert_eq!(errors[0].message, "'timeout' must be non-negative");
     }
 }

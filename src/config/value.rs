@@ -250,13 +250,13 @@ impl<T: ConfigValue + Default> ConfigValue for BTreeMap<String, T> {
         };
         for entry in entries {
             let value = self.entry(entry.key.clone()).or_default();
-            decoding.within(entry.key.clone(), |decoding| value.update(&entry.value, decoding));
+            decoding.within(format!("[{}]", entry.key), |decoding| value.update(&entry.value, decoding));
         }
     }
 
     fn check(&self, checking: &mut Checking) {
         for (key, value) in self {
-            checking.within(key.clone(), |checking| value.check(checking));
+            checking.within(format!("[{key}]"), |checking| value.check(checking));
         }
     }
 

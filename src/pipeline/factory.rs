@@ -21,6 +21,30 @@ pub enum ComponentKind {
     Extension,
 }
 
+impl ComponentKind {
+    /// The word for one component of the kind.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Receiver => "receiver",
+            Self::Processor => "processor",
+            Self::Connector => "connector",
+            Self::Exporter => "exporter",
+            Self::Extension => "extension",
+        }
+    }
+
+    /// The key of the top-level section that defines components of the kind.
+    pub const fn section_name(self) -> &'static str {
+        match self {
+            Self::Receiver => "receivers",
+            Self::Processor => "processors",
+            Self::Connector => "connectors",
+            Self::Exporter => "exporters",
+            Self::Extension => "extensions",
+        }
+    }
+}
+
 /// How settled a component is for one signal, in the Collector's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stability {
@@ -63,13 +87,22 @@ impl TypeInfo {
     }
 }
 
+/// What can be asked of a factory without knowing its kind.
+pub trait Factory: Sync + 'static {
+    /// The kind of component it creates.
+    const KIND: ComponentKind;
+
+    /// Name, signals, section.
+    fn info(&self) -> &TypeInfo;
+}
+
 /// Declares the trait a component type implements, the factory in the registry, and the bridge between
 /// the two: the only place that knows the section's type is the type itself.
 macro_rules! factory {
     (
         $(#[$type_doc:meta])* $type_trait:ident,
         $(#[$factory_doc:meta])* $factory:ident,
-        ($($argument:ident : $argument_type:ty),*) -> $product:ty
+        $kind:ident($($argument:ident : $argument_type:ty),*) -> $product:ty
     ) => {
         $(#[$type_doc])*
         pub trait $type_trait {
@@ -90,6 +123,14 @@ macro_rules! factory {
             /// Name, signals, section.
             pub info: TypeInfo,
             create: fn(Arc<dyn AnySection>, $($argument_type),*) -> Result<$product, BuildError>,
+        }
+
+        impl Factory for $factory {
+            const KIND: ComponentKind = ComponentKind::$kind;
+
+            fn info(&self) -> &TypeInfo {
+                &self.info
+            }
         }
 
         impl $factory {
@@ -122,7 +163,7 @@ factory!(
     ReceiverType,
     /// A receiver type in the registry.
     ReceiverFactory,
-    (settings: Settings, outputs: Outputs) -> Box<dyn Component>
+    Receiver(settings: Settings, outputs: Outputs) -> Box<dyn Component>
 );
 
 /// A component that is also consumed from, as the graph holds it.
@@ -137,7 +178,7 @@ factory!(
     ProcessorType,
     /// A processor type in the registry.
     ProcessorFactory,
-    (settings: Settings, next: Arc<dyn Consumer>) -> Consuming
+    Processor(settings: Settings, next: Arc<dyn Consumer>) -> Consuming
 );
 
 factory!(
@@ -145,7 +186,7 @@ factory!(
     ExporterType,
     /// An exporter type in the registry.
     ExporterFactory,
-    (settings: Settings) -> Consuming
+    Exporter(settings: Settings) -> Consuming
 );
 
 factory!(
@@ -154,7 +195,7 @@ factory!(
     ConnectorType,
     /// A connector type in the registry.
     ConnectorFactory,
-    (settings: Settings, produces: Signal, next: Arc<dyn Consumer>) -> Consuming
+    Connector(settings: Settings, produces: Signal, next: Arc<dyn Consumer>) -> Consuming
 );
 
 factory!(
@@ -162,7 +203,7 @@ factory!(
     ExtensionType,
     /// An extension type in the registry.
     ExtensionFactory,
-    (settings: Settings) -> Arc<dyn Extension>
+    Extension(settings: Settings) -> Arc<dyn Extension>
 );
 
 fn decode<T: Section>(node: &Node, decoding: &mut Decoding) -> Arc<dyn AnySection> {
