@@ -2,8 +2,11 @@
 //! in place. Nothing here knows of pipelines.
 
 mod batch;
+pub mod export_response;
+pub mod json;
 #[cfg(test)]
 mod oracle;
+pub mod rpc_status;
 mod schema;
 mod signal;
 mod text;

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use prost::Message;
 
 use self::arbitrary::request_body;
-use self::prost_meaning::prost_meaning;
+pub(super) use self::prost_meaning::prost_meaning;
 use self::scramble::{Dice, scramble};
 use super::{Batch, Signal, item_count, schema, validate};
 
@@ -58,7 +58,7 @@ proptest! {
 }
 
 /// A valid body of any signal, canonical or as odd as protobuf allows.
-fn any_body() -> impl Strategy<Value = (Signal, Vec<u8>)> {
+pub(super) fn any_body() -> impl Strategy<Value = (Signal, Vec<u8>)> {
     (prop::sample::select(&Signal::ALL[..]), any::<u64>(), any::<bool>()).prop_map(
         |(signal, seed, scrambled)| {
             let mut dice = Dice(seed);

@@ -17,7 +17,7 @@ pub use invalid_body::{FieldName, InvalidBody, Problem};
 
 /// How many messages may lie in each other below the request: prost's limit, and that of the C++ and
 /// Java libraries.
-const NESTING_LIMIT: u32 = 100;
+pub(super) const NESTING_LIMIT: u32 = 100;
 
 /// Checks that `body` is an `Export{Trace,Metrics,Logs}ServiceRequest` and returns how many spans, data
 /// points or log records it holds.

@@ -304,7 +304,9 @@ fn any_i32(dice: &mut Dice) -> i32 {
     i32::try_from(dice.roll(1 << 32).cast_signed() - (1 << 31)).unwrap()
 }
 
-/// Any bits at all: infinities, subnormal numbers and the many that are not a number.
+/// Any bits at all, infinities and subnormal numbers too; of those that are not a number only the one
+/// that JSON can write.
 fn any_f64(dice: &mut Dice) -> f64 {
-    f64::from_bits(any_u64(dice))
+    let double = f64::from_bits(any_u64(dice));
+    if double.is_nan() { f64::NAN } else { double }
 }
