@@ -3,7 +3,9 @@
 
 pub mod connection;
 pub mod listener;
+pub mod pages;
 pub mod tls;
 
 pub use connection::{Connection, Peer};
 pub use listener::{ConnectionHandler, Listener};
+pub use pages::{Page, PageServer};

@@ -54,7 +54,12 @@ impl Workers {
 
     /// The runtime of the caller as the only worker, for tests and tools.
     pub fn of_current_runtime() -> Self {
-        Self { handles: Arc::from([Handle::current()]), next: Arc::new(AtomicUsize::new(0)) }
+        Self::on(Handle::current())
+    }
+
+    /// `runtime` as the only worker, for what runs beside the data path.
+    pub fn on(runtime: Handle) -> Self {
+        Self { handles: Arc::from([runtime]), next: Arc::new(AtomicUsize::new(0)) }
     }
 
     /// How many workers there are; never zero.
