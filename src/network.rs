@@ -1,6 +1,7 @@
 //! What receivers, exporters and extensions share of the network: listeners, TLS, compression and the
 //! configuration blocks around them.
 
+pub mod compression;
 pub mod connection;
 pub mod listener;
 pub mod pages;
