@@ -25,7 +25,8 @@ mod tests;
 
 use bytes::Bytes;
 
-use super::{Batch, Signal};
+use super::validate::unify;
+use super::{Batch, Signal, item_count};
 
 pub use error::InvalidJson;
 pub use response::{decode_response_json, decode_status_json, encode_response_json, encode_status_json};
@@ -40,6 +41,11 @@ pub fn decode_json(signal: Signal, body: &[u8]) -> Result<Batch, InvalidJson> {
     let decoded = decode_message(schema::export_request(signal), body)?;
     if decoded.protobuf.is_empty() {
         return Ok(Batch::empty(signal));
+    }
+    if decoded.is_in_pieces {
+        let unified = unify(super::schema::request(signal), &decoded.protobuf);
+        let items = item_count(signal, &unified);
+        return Ok(Batch::from_valid_part(signal, Bytes::from(unified), items));
     }
     Ok(Batch::from_valid_part(signal, Bytes::from(decoded.protobuf), decoded.items))
 }

@@ -14,6 +14,7 @@ use super::wire::{self, WireType};
 use super::{Batch, Signal};
 
 pub use invalid_body::{FieldName, InvalidBody, Problem};
+pub(super) use unify::unify;
 
 /// How many messages may lie in each other below the request: prost's limit, and that of the C++ and
 /// Java libraries.
@@ -34,7 +35,7 @@ pub fn validate(signal: Signal, body: &[u8]) -> Result<usize, InvalidBody> {
     if !findings.messages_in_pieces {
         return Ok(findings.items);
     }
-    let unified = unify::unify(schema::request(signal), body);
+    let unified = unify(schema::request(signal), body);
     walk_request(signal, &unified).map(|findings| findings.items)
 }
 
@@ -54,7 +55,7 @@ impl Batch {
         if !findings.messages_in_pieces {
             return Ok(Self::from_valid_part(signal, body, findings.items));
         }
-        let unified = unify::unify(schema::request(signal), &body);
+        let unified = unify(schema::request(signal), &body);
         let items = walk_request(signal, &unified)?.items;
         Ok(Self::from_valid_part(signal, Bytes::from(unified), items))
     }

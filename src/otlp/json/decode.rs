@@ -12,13 +12,17 @@ pub(super) struct Decoded {
     pub(super) protobuf: Vec<u8>,
     /// How many spans, data points or log records it holds.
     pub(super) items: usize,
+    /// True when a singular message or several members of a `oneof` were given, as protobuf allows: the
+    /// pieces follow each other in the encoding, and `items` counts them all.
+    pub(super) is_in_pieces: bool,
 }
 
 /// Decodes `text`, one JSON object (or `null`, the message without fields).
 pub(super) fn decode(message: &'static Message, text: &str) -> Result<Decoded> {
     // Half is what typical requests come to: names shrink to tags, values stay.
     let protobuf = Vec::with_capacity(text.len() / 2);
-    let mut decoder = Decoder { reader: Reader::new(text), protobuf, items: 0, depth: 0 };
+    let mut decoder =
+        Decoder { reader: Reader::new(text), protobuf, items: 0, depth: 0, is_in_pieces: false };
     let start = decoder.reader.next_token_offset();
     match decoder.reader.value()? {
         Value::Null => {}
@@ -26,22 +30,16 @@ pub(super) fn decode(message: &'static Message, text: &str) -> Result<Decoded> {
         _ => return Err(decoder.reader.mismatch("an object", start)),
     }
     decoder.reader.end()?;
-    Ok(Decoded { protobuf: decoder.protobuf, items: decoder.items })
+    Ok(Decoded { protobuf: decoder.protobuf, items: decoder.items, is_in_pieces: decoder.is_in_pieces })
 }
 
 struct Decoder<'text> {
     reader: Reader<'text>,
     protobuf: Vec<u8>,
     items: usize,
+    is_in_pieces: bool,
     /// How many messages are open.
     depth: u32,
-}
-
-/// The member of a `oneof` that was written last: where, and how many items it brought.
-struct Member {
-    start: usize,
-    end: usize,
-    items: usize,
 }
 
 impl Decoder<'_> {
@@ -55,7 +53,7 @@ impl Decoder<'_> {
         }
         self.depth += 1;
         let mut set_fields = 0_u32;
-        let mut member = None;
+        let mut has_member = false;
         let mut is_first = true;
         while let Some(key) = self.reader.next_key(is_first)? {
             is_first = false;
@@ -64,38 +62,26 @@ impl Decoder<'_> {
                 self.reader.skip_rest_of(&unknown)?;
                 continue;
             };
-            let is_set = set_fields & (1 << place) != 0;
+            let is_repeated = set_fields & (1 << place) != 0;
             set_fields |= 1 << place;
             let decoded = match field.presence {
-                Presence::OneOf => self.member(field, &mut member),
                 Presence::Repeated | Presence::Items => self.list(field),
                 // A default that follows another value must be written to override it.
-                Presence::Implicit => self.field_value(field, is_set),
-                Presence::Optional | Presence::Always => self.field_value(field, true),
+                Presence::Implicit => self.field_value(field, is_repeated),
+                Presence::Optional => self.field_value(field, true),
+                Presence::Always => {
+                    self.is_in_pieces |= is_repeated;
+                    self.field_value(field, true)
+                }
+                Presence::OneOf => {
+                    self.is_in_pieces |= has_member;
+                    has_member = true;
+                    self.field_value(field, true)
+                }
             };
             decoded.map_err(|failure| failure.in_field(field.name))?;
         }
         self.depth -= 1;
-        Ok(())
-    }
-
-    /// Reads a member of a `oneof`, which takes the place of the one before it.
-    fn member(&mut self, field: &'static Field, member: &mut Option<Member>) -> Result<()> {
-        let start = self.protobuf.len();
-        let items_before = self.items;
-        self.field_value(field, true)?;
-        let end = self.protobuf.len();
-        if end == start {
-            return Ok(());
-        }
-        let mut current = Member { start, end, items: self.items - items_before };
-        if let Some(previous) = member.take() {
-            self.protobuf.drain(previous.start..previous.end);
-            self.items -= previous.items;
-            let removed = previous.end - previous.start;
-            current = Member { start: start - removed, end: end - removed, ..current };
-        }
-        *member = Some(current);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use crate::otlp::wire::{Fields, Value, put_length_delimited};
 ///
 /// Works on the wire, where the concatenation of two encodings is their merge, so unknown fields and
 /// broken strings stay as they are. Only bodies that need it come here.
-pub(super) fn unify(message: &MessageSchema, bytes: &[u8]) -> Vec<u8> {
+pub(in crate::otlp) fn unify(message: &MessageSchema, bytes: &[u8]) -> Vec<u8> {
     let winner = oneof_winner(message, bytes);
     let mut unified = Vec::with_capacity(bytes.len());
     let mut written = 0_u32;

@@ -185,6 +185,18 @@ fn a_field_given_twice_takes_the_last_value_and_lists_join() {
 }
 
 #[test]
+fn a_message_given_twice_is_merged_into_one() {
+    let document = r#"{"resourceLogs":[{"resource":{"attributes":[{"key":"k"}]},"schemaUrl":"s",
+        "resource":{"attributes":[{"key":"l"}],"droppedAttributesCount":2},"scopeLogs":[{"logRecords":[{},{}]}]}]}"#;
+    let batch = decode_json(Signal::Logs, document.as_bytes()).unwrap();
+    // Views rely on meeting a singular message once.
+    let resource_group = batch.resource_groups().next().unwrap();
+    let keys: Vec<String> =
+        resource_group.resource.attributes.iter().map(|attribute| attribute.key.to_string()).collect();
+    assert_eq!((keys, batch.items()), (vec!["k".to_owned(), "l".to_owned()], 2));
+}
+
+#[test]
 fn members_of_a_oneof_keep_their_default_value() {
     assert_eq!(body(r#""stringValue":"""#), Some(messages::text("")));
     assert_eq!(body(r#""intValue":"0""#), Some(Value::IntValue(0)));

@@ -9,6 +9,12 @@ use super::*;
 use crate::otlp::oracle::{any_body, prost_meaning};
 use crate::otlp::validate;
 
+const DOCUMENTS: [(Signal, &str); 3] = [
+    (Signal::Traces, include_str!("traces.json")),
+    (Signal::Metrics, include_str!("metrics.json")),
+    (Signal::Logs, include_str!("logs.json")),
+];
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
 
@@ -56,6 +62,26 @@ proptest! {
         let document = encode(Signal::Logs, &request);
 
         prop_assert_eq!(decode_logs(&document), (request, 1), "{}", document);
+    }
+
+    /// What a fuzzer would do, from documents that reach everywhere.
+    #[test]
+    fn what_is_read_of_a_damaged_document_is_read_again(
+        (signal, document) in prop::sample::select(&DOCUMENTS[..]),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), "[\\[\\]{}:,\"\\\\ntu0-9eE.+ \\-]{0,3}"), 1..4),
+    ) {
+        let mut damaged = document.to_owned();
+        for (place, text) in damage {
+            let place = place.index(damaged.len());
+            damaged.replace_range(place..=place, &text);
+        }
+        if let Ok(batch) = decode_json(signal, damaged.as_bytes()) {
+            prop_assert_eq!(validate(signal, &batch.parts().concat()), Ok(batch.items()));
+            let written = encode_json(&batch);
+            let read = decode_json(signal, &written).unwrap();
+            prop_assert_eq!(read.items(), batch.items());
+            prop_assert_eq!(encode_json(&read), written);
+        }
     }
 
     /// `serde_json` is the oracle of what is JSON: the same texts are taken under an unknown name.
