@@ -1,5 +1,7 @@
 //! Weir's telemetry about itself.
 
+mod component_span;
+pub mod drops;
 mod histogram;
 pub mod instruments;
 pub mod process;
@@ -7,10 +9,11 @@ pub mod prometheus;
 mod registry;
 mod server;
 
+pub use component_span::component_span;
 pub use histogram::{Histogram, HistogramReading};
 pub use process::resident_bytes;
 pub use registry::{
-    Counter, GaugeGuard, InstrumentDescription, InstrumentKind, InstrumentReading, MetricsLevel,
-    SeriesReading, SeriesValue, Telemetry,
+    Counter, GaugeGuard, InstrumentDescription, InstrumentKind, InstrumentReading, SeriesReading,
+    SeriesValue, Telemetry,
 };
 pub use server::{MetricsPage, MetricsServer};

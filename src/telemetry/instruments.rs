@@ -1,7 +1,8 @@
 //! Every instrument Weir has, declared once. Names, units, scopes and levels of those the Collector has
 //! too are the Collector's.
 
-use super::registry::{InstrumentDescription, InstrumentKind, MetricsLevel};
+use super::registry::{InstrumentDescription, InstrumentKind};
+use crate::config::telemetry::MetricsLevel;
 use crate::otlp::Signal;
 
 /// Bucket bounds of histograms over numbers of items.

@@ -162,7 +162,8 @@ fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::{MetricsLevel, Telemetry, instruments};
+    use crate::config::telemetry::MetricsLevel;
+    use crate::telemetry::{Telemetry, instruments};
 
     fn filled() -> (Telemetry, Vec<crate::telemetry::GaugeGuard>) {
         let telemetry = Telemetry::default();

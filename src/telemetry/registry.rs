@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use super::histogram::{Histogram, HistogramReading};
+use crate::config::telemetry::MetricsLevel;
 
 /// What an instrument is called and measures.
 #[derive(Debug)]
@@ -34,20 +35,6 @@ pub enum InstrumentKind {
     Gauge,
     /// Counts values by size.
     Histogram,
-}
-
-/// `service::telemetry::metrics::level`: how much is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum MetricsLevel {
-    /// Nothing.
-    None,
-    /// What everybody needs.
-    Basic,
-    /// What most want.
-    #[default]
-    Normal,
-    /// What costs more than it tells on most days.
-    Detailed,
 }
 
 /// The process's instruments. Cloning shares them.

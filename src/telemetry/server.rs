@@ -4,7 +4,8 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::prometheus::{CONTENT_TYPE, ExpositionOptions, exposition};
-use super::registry::{MetricsLevel, Telemetry};
+use super::registry::Telemetry;
+use crate::config::telemetry::MetricsLevel;
 use crate::network::{Page, PageServer};
 use crate::pipeline::StartError;
 
