@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -77,11 +78,19 @@ impl Collector {
     }
 }
 
-/// Two loopback addresses that were free a moment ago.
+/// Two loopback addresses that nobody listens at.
+///
+/// They are below the ports that systems give to outgoing connections, one of which could otherwise take an address
+/// before its collector does, and no two tests of one process get the same.
 pub fn free_endpoints() -> OtlpEndpoints {
-    let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-    let [grpc, http] = listeners.map(|listener| listener.local_addr().unwrap());
-    OtlpEndpoints { grpc, http }
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 100).unwrap() * 100;
+    let free_address = || {
+        let candidates = (0..500).map(|_| first + TAKEN.fetch_add(1, Ordering::Relaxed));
+        let mut addresses = candidates.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        addresses.find(|&address| TcpListener::bind(address).is_ok()).expect("a port is free")
+    };
+    OtlpEndpoints { grpc: free_address(), http: free_address() }
 }
 
 /// The configuration of a collector at the end of the line: OTLP in, one file of OTLP/JSON lines out.
