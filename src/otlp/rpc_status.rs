@@ -20,9 +20,7 @@ impl Status {
 
     /// The delay of the first `RetryInfo` among the details, if it is there and not negative.
     pub fn retry_delay(&self) -> Option<Duration> {
-        let detail = self.details.iter().find(|detail| is_retry_info(&detail.type_url))?;
-        let retry_info = RetryInfo::decode(detail.value.as_slice()).ok()?;
-        Duration::try_from(retry_info.retry_delay?).ok()
+        retry_delay(self.details.iter().find(|detail| is_retry_info(&detail.type_url))?)
     }
 
     /// The same status with a `RetryInfo` among its details. Delays over 292 billion years are cut there.
@@ -41,4 +39,11 @@ pub(super) const RETRY_INFO_TYPE: &str = "type.googleapis.com/google.rpc.RetryIn
 /// True when `type_url` names `RetryInfo`: whatever stands before the last slash does not matter.
 pub(super) fn is_retry_info(type_url: &str) -> bool {
     type_url.rsplit('/').next() == Some("google.rpc.RetryInfo")
+}
+
+/// The delay of a `RetryInfo`, if it has one and it is not negative.
+pub(super) fn retry_delay(retry_info: &Any) -> Option<Duration> {
+    let delay = RetryInfo::decode(retry_info.value.as_slice()).ok()?.retry_delay?;
+    // Not prost_types' own conversion, which overflows on the smallest number of seconds.
+    Some(Duration::new(u64::try_from(delay.seconds).ok()?, u32::try_from(delay.nanos).ok()?))
 }

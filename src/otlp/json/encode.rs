@@ -18,11 +18,7 @@ pub(super) fn write_parts<'part>(
     output.push(b'{');
     for field in message.fields {
         let values = parts.clone().flat_map(Fields::of).filter(|(number, _)| *number == field.number);
-        let mut values = values.map(|(_, value)| value).peekable();
-        if values.peek().is_some() {
-            write_key(output, field);
-            write_list(output, field.kind, values);
-        }
+        write_list(output, field, values.map(|(_, value)| value));
     }
     output.push(b'}');
 }
@@ -39,10 +35,9 @@ pub(super) fn write_message(output: &mut Vec<u8>, message: &'static Message, byt
             }
             (_, _, None) => {}
             (Presence::Implicit, kind, Some(value)) if is_default(kind, value) => {}
-            (Presence::Repeated | Presence::Items, kind, Some(_)) => {
+            (Presence::Repeated | Presence::Items, _, Some(_)) => {
                 let all = Fields::of(bytes).filter(|(number, _)| *number == field.number);
-                write_key(output, field);
-                write_list(output, kind, all.map(|(_, value)| value));
+                write_list(output, field, all.map(|(_, value)| value));
             }
             (_, kind, Some(value)) => {
                 write_key(output, field);
@@ -74,16 +69,23 @@ fn last_values<'bytes>(
     values
 }
 
-/// Writes the values of a repeated field; numbers may be packed.
-fn write_list<'bytes>(output: &mut Vec<u8>, kind: Kind, values: impl Iterator<Item = Value<'bytes>>) {
+/// Writes a repeated field, unless it has no values; numbers may be packed.
+fn write_list<'bytes>(output: &mut Vec<u8>, field: &Field, values: impl Iterator<Item = Value<'bytes>>) {
+    let before = output.len();
+    write_key(output, field);
     output.push(b'[');
+    let first_value = output.len();
     for value in values {
         match value {
-            Value::Bytes(packed) if kind.is_number() => write_packed(output, kind, packed),
-            value => write_element(output, kind, value),
+            Value::Bytes(packed) if field.kind.is_number() => write_packed(output, field.kind, packed),
+            value => write_element(output, field.kind, value),
         }
     }
-    output.push(b']');
+    if output.len() == first_value {
+        output.truncate(before);
+    } else {
+        output.push(b']');
+    }
 }
 
 fn write_packed(output: &mut Vec<u8>, kind: Kind, mut packed: &[u8]) {

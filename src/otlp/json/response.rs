@@ -8,7 +8,7 @@ use super::error::{Failure, InvalidJson};
 use super::{decode_message, schema};
 use crate::otlp::Signal;
 use crate::otlp::export_response::ExportResponse;
-use crate::otlp::rpc_status::{RETRY_INFO_TYPE, RetryInfo, Status, is_retry_info};
+use crate::otlp::rpc_status::{RETRY_INFO_TYPE, RetryInfo, Status, is_retry_info, retry_delay};
 
 /// The signal's `Export*ServiceResponse`; a full success is `{"partialSuccess":{}}`.
 pub fn encode_response_json(signal: Signal, response: &ExportResponse) -> Vec<u8> {
@@ -80,15 +80,13 @@ struct DetailDocument {
 impl DetailDocument {
     fn of(detail: &Any) -> Self {
         let type_url = detail.type_url.clone();
-        let retry_info =
-            if is_retry_info(&type_url) { RetryInfo::decode(detail.value.as_slice()).ok() } else { None };
-        match retry_info {
-            Some(RetryInfo { retry_delay }) => {
-                let retry_delay = retry_delay.map(|delay| delay.to_string()).unwrap_or_default();
-                Self { type_url, retry_delay, value: Vec::new() }
-            }
-            None => Self { type_url, retry_delay: String::new(), value: detail.value.clone() },
+        if !is_retry_info(&type_url) {
+            return Self { type_url, retry_delay: String::new(), value: detail.value.clone() };
         }
+        // Only what can be waited for: a delay from outside may also be negative.
+        let delay = retry_delay(detail).and_then(|delay| prost_types::Duration::try_from(delay).ok());
+        let retry_delay = delay.map(|delay| delay.to_string()).unwrap_or_default();
+        Self { type_url, retry_delay, value: Vec::new() }
     }
 
     fn into_any(self) -> Any {

@@ -79,6 +79,7 @@ fn numbers_are_read_from_packed_and_unpacked_lists() {
     put_key(&mut buckets, 2, WireType::Varint);
     put_varint(&mut buckets, 300);
     put_length_delimited(&mut buckets, 2, &[1, 2]);
+    put_length_delimited(&mut buckets, 2, &[]);
     // data point, list, metric, scope, resource, request: each the only field of the next
     let body = [8, 1, 10, 2, 2, 1].into_iter().fold(buckets, |message, number| {
         let mut outer = Vec::new();
@@ -90,6 +91,15 @@ fn numbers_are_read_from_packed_and_unpacked_lists() {
 
     let document = String::from_utf8(document).unwrap();
     assert!(document.contains(r#""positive":{"bucketCounts":["300","1","2"]},"negative":{}"#), "{document}");
+}
+
+#[test]
+fn a_packed_list_without_numbers_is_left_out() {
+    // metrics, scope, metric, histogram, data point, bucket_counts of length 0
+    let body = b"\x0a\x0a\x12\x08\x12\x06\x4a\x04\x0a\x02\x32\x00";
+    let document = encode_json(&Batch::from_valid_part(Signal::Metrics, Bytes::from_static(body), 1));
+    let document = String::from_utf8(document).unwrap();
+    assert!(document.contains(r#""histogram":{"dataPoints":[{}]}"#), "{document}");
 }
 
 #[test]

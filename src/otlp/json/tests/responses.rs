@@ -6,7 +6,7 @@ use prost_types::Any;
 
 use super::*;
 use crate::otlp::export_response::ExportResponse;
-use crate::otlp::rpc_status::Status;
+use crate::otlp::rpc_status::{RetryInfo, Status};
 
 fn status_document(status: &Status) -> String {
     String::from_utf8(encode_status_json(status)).unwrap()
@@ -78,6 +78,17 @@ fn a_status_without_a_usable_retry_delay_has_none() {
             format!(r#"{{"details":[{{"@type":"x/google.rpc.RetryInfo","retryDelay":{delay}}}]}}"#);
         assert_eq!(decode_status_json(document.as_bytes()).unwrap().retry_delay(), None, "{delay}");
     }
+}
+
+#[test]
+fn a_delay_of_the_past_is_not_shown() {
+    let retry_delay = Some(prost_types::Duration { seconds: i64::MIN, nanos: i32::MIN });
+    let value = RetryInfo { retry_delay }.encode_to_vec();
+    let detail = Any { type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(), value };
+    let status = Status { details: vec![detail], ..Status::new(14, "") };
+    assert_eq!(status.retry_delay(), None);
+    let document = r#"{"code":14,"details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo"}]}"#;
+    assert_eq!(status_document(&status), document);
 }
 
 #[test]
