@@ -9,6 +9,7 @@ mod oracle;
 pub mod rpc_status;
 mod schema;
 mod signal;
+mod split;
 mod text;
 mod validate;
 mod views;

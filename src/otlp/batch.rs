@@ -17,7 +17,10 @@ use super::Signal;
 #[derive(Debug, Clone)]
 pub struct Batch {
     signal: Signal,
+    /// The first `parts_taken` are empty: their bytes went out with a split. Removing each would move
+    /// all others every time.
     parts: Vec<Bytes>,
+    parts_taken: usize,
     items: usize,
     bytes: usize,
     client: Option<Arc<ClientInfo>>,
@@ -37,7 +40,7 @@ pub struct ClientInfo {
 impl Batch {
     /// A batch without parts.
     pub const fn empty(signal: Signal) -> Self {
-        Self { signal, parts: Vec::new(), items: 0, bytes: 0, client: None }
+        Self { signal, parts: Vec::new(), parts_taken: 0, items: 0, bytes: 0, client: None }
     }
 
     /// A batch of one request body that holds `items` spans, data points or log records.
@@ -46,7 +49,7 @@ impl Batch {
     /// through validation, which yields the count.
     pub fn from_valid_part(signal: Signal, body: Bytes, items: usize) -> Self {
         let bytes = body.len();
-        Self { signal, parts: vec![body], items, bytes, client: None }
+        Self { signal, parts: vec![body], parts_taken: 0, items, bytes, client: None }
     }
 
     /// The same batch with the client it came from.
@@ -63,11 +66,12 @@ impl Batch {
 
     /// The request bodies in order.
     pub fn parts(&self) -> &[Bytes] {
-        &self.parts
+        self.parts.get(self.parts_taken..).unwrap_or_default()
     }
 
     /// The request bodies in order, owned.
-    pub fn into_parts(self) -> Vec<Bytes> {
+    pub fn into_parts(mut self) -> Vec<Bytes> {
+        self.parts.drain(..self.parts_taken);
         self.parts
     }
 
@@ -95,7 +99,7 @@ impl Batch {
     /// where both came from the same one.
     pub fn merge(&mut self, other: Self) {
         debug_assert_eq!(self.signal, other.signal);
-        if self.parts.is_empty() {
+        if self.parts().is_empty() {
             *self = other;
             return;
         }
@@ -104,6 +108,36 @@ impl Batch {
         }
         self.items += other.items;
         self.bytes += other.bytes;
-        self.parts.extend(other.parts);
+        self.parts.extend(other.into_parts());
+    }
+
+    /// Takes the first `part_count` parts, which hold `items` items, out into a batch of their own from
+    /// the same client.
+    pub(super) fn take_front(&mut self, part_count: usize, items: usize) -> Self {
+        let end = (self.parts_taken + part_count).min(self.parts.len());
+        let taken = self.parts.get_mut(self.parts_taken..end).unwrap_or_default();
+        let parts: Vec<Bytes> = taken.iter_mut().map(std::mem::take).collect();
+        self.parts_taken = end;
+        if self.parts_taken > self.parts.len() / 2 {
+            self.parts.drain(..self.parts_taken);
+            self.parts_taken = 0;
+        }
+        let front = Self::of_parts(self.signal, parts, items).with_client(self.client.clone());
+        self.items -= front.items;
+        self.bytes -= front.bytes;
+        front
+    }
+
+    /// Puts `pieces`, which hold the same items, in the place of the part at `index`.
+    pub(super) fn replace_part(&mut self, index: usize, pieces: impl IntoIterator<Item = Bytes>) {
+        let at = self.parts_taken + index;
+        self.parts.splice(at..=at, pieces);
+        self.bytes = self.parts.iter().map(Bytes::len).sum();
+    }
+
+    /// A batch of request bodies that hold `items` items together.
+    pub(super) fn of_parts(signal: Signal, parts: Vec<Bytes>, items: usize) -> Self {
+        let bytes = parts.iter().map(Bytes::len).sum();
+        Self { signal, parts, parts_taken: 0, items, bytes, client: None }
     }
 }

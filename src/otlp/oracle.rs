@@ -2,6 +2,7 @@
 //! prost says it means.
 
 mod arbitrary;
+mod flat;
 mod from_views;
 mod prost_meaning;
 mod scramble;
@@ -11,6 +12,7 @@ use proptest::prelude::*;
 use prost::Message;
 
 use self::arbitrary::request_body;
+use self::flat::flat_items;
 pub(super) use self::prost_meaning::prost_meaning;
 use self::scramble::{Dice, scramble};
 use super::{Batch, Signal, item_count, schema, validate};
@@ -26,6 +28,41 @@ proptest! {
         prop_assert_eq!(validate(signal, &body), Ok(items));
         prop_assert_eq!(item_count(signal, &batch.parts()[0]), items);
         prop_assert_eq!(views_meaning(&batch), decoded);
+    }
+
+    #[test]
+    fn a_batch_taken_apart_holds_what_it_held(
+        bodies in (prop::sample::select(&Signal::ALL[..]), prop::collection::vec(any::<u64>(), 1..4)),
+        limit in 1_usize..12,
+        by_bytes in any::<bool>(),
+    ) {
+        let (signal, seeds) = bodies;
+        let mut batch = Batch::empty(signal);
+        for seed in seeds {
+            let body = odd_body(signal, seed);
+            batch.merge(Batch::from_untrusted_part(signal, Bytes::from(body)).unwrap());
+        }
+        let expected = flat_items(&batch);
+        prop_assert_eq!(batch.items(), expected.len());
+
+        let mut found = Vec::new();
+        while !batch.is_empty() {
+            let front =
+                if by_bytes { batch.split_front_bytes(limit * 50) } else { batch.split_off_front(limit) };
+            let items = flat_items(&front);
+            prop_assert_eq!(front.items(), items.len());
+            if by_bytes {
+                prop_assert!(front.bytes() <= limit * 50 || items.len() <= 1);
+            } else {
+                prop_assert!(items.len() == limit || batch.is_empty());
+            }
+            for part in front.parts() {
+                let (_, part_items) = prost_meaning(signal, part).unwrap();
+                prop_assert_eq!(validate(signal, part), Ok(part_items));
+            }
+            found.extend(items);
+        }
+        prop_assert_eq!(found, expected);
     }
 
     #[test]
@@ -61,12 +98,17 @@ proptest! {
 pub(super) fn any_body() -> impl Strategy<Value = (Signal, Vec<u8>)> {
     (prop::sample::select(&Signal::ALL[..]), any::<u64>(), any::<bool>()).prop_map(
         |(signal, seed, scrambled)| {
-            let mut dice = Dice(seed);
-            let body = request_body(signal, &mut dice);
-            let body = if scrambled { scramble(schema::request(signal), &body, &mut dice) } else { body };
+            let body = if scrambled { odd_body(signal, seed) } else { request_body(signal, &mut Dice(seed)) };
             (signal, body)
         },
     )
+}
+
+/// A body in an encoding that protobuf allows and no exporter writes.
+fn odd_body(signal: Signal, seed: u64) -> Vec<u8> {
+    let mut dice = Dice(seed);
+    let body = request_body(signal, &mut dice);
+    scramble(schema::request(signal), &body, &mut dice)
 }
 
 /// What the views show of a batch, encoded as prost would.

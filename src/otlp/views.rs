@@ -36,6 +36,7 @@ pub use data_point::{
 pub use group::{EntityRefView, ResourceGroup, ResourceView, ScopeGroup, ScopeView, resource_groups};
 pub use list::{List, NumberList, View};
 pub use log_record::LogRecordView;
+pub(super) use metric::is_data_field;
 pub use metric::{MetricData, MetricView};
 pub use span::{EventView, LinkView, SpanView, StatusView};
 
@@ -70,8 +71,13 @@ pub(super) fn items_in_scope_group(signal: Signal, scope_group: &[u8]) -> usize 
 
 /// The data points of a metric, of whatever kind.
 pub(super) fn items_in_metric(metric: &[u8]) -> usize {
-    let data = Fields::of(metric).filter(|(number, _)| metric::is_data_field(*number)).last();
-    data.map_or(0, |(_, data)| messages(data.bytes(), 1).count())
+    let data = Fields::of(metric).filter(|(number, _)| is_data_field(*number)).last();
+    data.map_or(0, |(_, data)| items_in_data(data.bytes()))
+}
+
+/// The data points of a `Gauge`, `Sum`, `Histogram`, `ExponentialHistogram` or `Summary`.
+pub(super) fn items_in_data(data: &[u8]) -> usize {
+    messages(data, 1).count()
 }
 
 fn messages(message: &[u8], number: u32) -> impl Iterator<Item = &[u8]> {

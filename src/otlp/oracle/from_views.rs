@@ -284,7 +284,7 @@ fn exemplars<'a>(views: List<'a, ExemplarView<'a>>) -> Vec<Exemplar> {
 fn attributes<'a>(views: List<'a, KeyValueView<'a>>) -> Vec<KeyValue> {
     let key_value = |view: KeyValueView<'a>| KeyValue {
         key: view.key.to_string(),
-        value: Some(any_value(view.value)),
+        value: Some(any_value(view.value())),
         ..Default::default()
     };
     views.iter().map(key_value).collect()

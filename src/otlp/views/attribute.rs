@@ -4,31 +4,56 @@ use super::list::for_each_field;
 use super::{List, View};
 use crate::otlp::Text;
 
-/// A `KeyValue`.
+/// A `KeyValue`. Its value is read when asked for, since many readers look at keys alone.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct KeyValueView<'a> {
+    /// The encoded message.
+    pub bytes: &'a [u8],
     /// The attribute's name.
     pub key: Text<'a>,
-    /// Its value; [`AnyValueView::Empty`] also where none was sent.
-    pub value: AnyValueView<'a>,
+    /// The encoded `AnyValue`; empty also where none was sent.
+    pub encoded_value: &'a [u8],
+}
+
+impl<'a> KeyValueView<'a> {
+    /// The attribute's value; [`AnyValueView::Empty`] also where none was sent.
+    pub fn value(self) -> AnyValueView<'a> {
+        AnyValueView::parse(self.encoded_value)
+    }
 }
 
 impl<'a> View<'a> for KeyValueView<'a> {
+    #[inline]
     fn parse(bytes: &'a [u8]) -> Self {
-        let mut key_value = Self::default();
-        for_each_field(bytes, |_, number, value| match number {
-            1 => key_value.key = value.text(),
-            2 => key_value.value = AnyValueView::parse(value.bytes()),
-            _ => {}
-        });
-        key_value
+        // A key and a value in that order, both shorter than 128 bytes, are nearly all there are.
+        if let [0x0a, key_length, rest @ ..] = bytes
+            && *key_length < 0x80
+            && let Some((key, [0x12, value_length, encoded_value @ ..])) =
+                rest.split_at_checked(usize::from(*key_length))
+            && *value_length < 0x80
+            && usize::from(*value_length) == encoded_value.len()
+        {
+            return Self { bytes, key: Text::new(key), encoded_value };
+        }
+        parse_any_order(bytes)
     }
+}
+
+#[inline(never)]
+fn parse_any_order(bytes: &[u8]) -> KeyValueView<'_> {
+    let mut key_value = KeyValueView { bytes, ..KeyValueView::default() };
+    for_each_field(bytes, |_, number, value| match number {
+        1 => key_value.key = value.text(),
+        2 => key_value.encoded_value = value.bytes(),
+        _ => {}
+    });
+    key_value
 }
 
 impl<'a> List<'a, KeyValueView<'a>> {
     /// The value of the first attribute with this key.
     pub fn get(self, key: &str) -> Option<AnyValueView<'a>> {
-        self.iter().find(|attribute| attribute.key == key).map(|attribute| attribute.value)
+        self.iter().find(|attribute| attribute.key == key).map(KeyValueView::value)
     }
 }
 
