@@ -1,6 +1,7 @@
 //! The registry: every component type Weir has. Adding one is one line here.
 
 use crate::exporters::nop::NopExporter;
+use crate::extensions::health_check::HealthCheck;
 use crate::pipeline::{
     ConnectorFactory, ExporterFactory, ExtensionFactory, ProcessorFactory, ReceiverFactory,
 };
@@ -19,4 +20,4 @@ pub static CONNECTORS: &[ConnectorFactory] = &[];
 pub static EXPORTERS: &[ExporterFactory] = &[ExporterFactory::of::<NopExporter>()];
 
 /// Every extension type.
-pub static EXTENSIONS: &[ExtensionFactory] = &[];
+pub static EXTENSIONS: &[ExtensionFactory] = &[ExtensionFactory::of::<HealthCheck>()];

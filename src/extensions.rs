@@ -1,1 +1,3 @@
 //! Components beside the pipelines.
+
+pub mod health_check;

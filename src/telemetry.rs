@@ -4,10 +4,12 @@ mod component_span;
 pub mod drops;
 mod histogram;
 pub mod instruments;
+pub mod logging;
 pub mod process;
 pub mod prometheus;
 mod registry;
 mod server;
+mod utc_time;
 
 pub use component_span::component_span;
 pub use histogram::{Histogram, HistogramReading};
@@ -17,3 +19,4 @@ pub use registry::{
     SeriesValue, Telemetry,
 };
 pub use server::{MetricsPage, MetricsServer};
+pub use utc_time::UtcTime;

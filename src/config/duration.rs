@@ -115,6 +115,13 @@ fn multiply(number: &str, nanoseconds_per_unit: u64) -> Option<u64> {
     Some(nanoseconds)
 }
 
+/// Lengths beyond 292 years become that.
+impl From<Duration> for GoDuration {
+    fn from(duration: Duration) -> Self {
+        Self { nanoseconds: i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX) }
+    }
+}
+
 /// Go's own output form: `1m30s`, `200ms`, `0s`.
 impl fmt::Display for GoDuration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
