@@ -1,20 +1,24 @@
 //! The registry: every component type Weir has. Adding one is one line here.
 
+use crate::connectors::forward::Forward;
 use crate::exporters::nop::NopExporter;
 use crate::extensions::health_check::HealthCheck;
 use crate::pipeline::{
     ConnectorFactory, ExporterFactory, ExtensionFactory, ProcessorFactory, ReceiverFactory,
 };
+use crate::processors::batch::BatchProcessor;
+use crate::processors::memory_limiter::MemoryLimiter;
 use crate::receivers::nop::NopReceiver;
 
 /// Every receiver type.
 pub static RECEIVERS: &[ReceiverFactory] = &[ReceiverFactory::of::<NopReceiver>()];
 
 /// Every processor type.
-pub static PROCESSORS: &[ProcessorFactory] = &[];
+pub static PROCESSORS: &[ProcessorFactory] =
+    &[ProcessorFactory::of::<BatchProcessor>(), ProcessorFactory::of::<MemoryLimiter>()];
 
 /// Every connector type.
-pub static CONNECTORS: &[ConnectorFactory] = &[];
+pub static CONNECTORS: &[ConnectorFactory] = &[ConnectorFactory::of::<Forward>()];
 
 /// Every exporter type.
 pub static EXPORTERS: &[ExporterFactory] = &[ExporterFactory::of::<NopExporter>()];

@@ -1,1 +1,3 @@
 //! Components that end one pipeline and begin another.
+
+pub mod forward;

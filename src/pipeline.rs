@@ -8,6 +8,8 @@ pub mod in_flight;
 pub mod refusal;
 pub mod status;
 pub mod tasks;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod workers;
 
 pub use component::{BoxFuture, Component, Consumer, Extension, Host, Outputs, Settings, StartError};

@@ -1,1 +1,4 @@
 //! Components that change, gather or drop telemetry.
+
+pub mod batch;
+pub mod memory_limiter;

@@ -10,7 +10,7 @@ pub struct ConfigError {
     /// Keys from the root, or from the component's section before the loader prefixes it.
     pub path: Vec<String>,
     /// The key under `path` whose value gives the position, where that is not the section's own.
-    pub field: Option<Box<str>>,
+    pub field: Option<String>,
     /// Where it was written; filled in by the loader from the path where decoding did not know.
     pub location: Option<Location>,
     /// The sentence, in the Collector's words where it has one.
@@ -121,10 +121,10 @@ impl Checking {
     /// Notes an error whose position is the value of `field`; the path shown stays the section's, as
     /// in the Collector.
     pub fn error_at(&mut self, field: &str, message: impl Into<String>) {
-        self.note(Some(Box::from(field)), message.into());
+        self.note(Some(field.to_owned()), message.into());
     }
 
-    fn note(&mut self, field: Option<Box<str>>, message: String) {
+    fn note(&mut self, field: Option<String>, message: String) {
         let path = self.path.clone();
         self.errors.push(ConfigError { path, field, location: None, message, hint: None });
     }

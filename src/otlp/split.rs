@@ -17,16 +17,22 @@ impl Batch {
     /// A part that has to be cut is cut at each multiple of `max_items` at once, so taking a batch apart
     /// piece by piece copies each record once, however many pieces there are.
     pub fn split_off_front(&mut self, max_items: usize) -> Self {
-        if self.items() <= max_items {
+        self.split_front_to_fill(0, max_items)
+    }
+
+    /// As [`split_off_front`](Self::split_off_front), to fill up a batch that holds `held` items already:
+    /// takes `max_items - held` items, and cuts what follows at multiples of `max_items`.
+    pub fn split_front_to_fill(&mut self, held: usize, max_items: usize) -> Self {
+        let limit = Limit::Items(max_items.max(1));
+        let mut front = Size { items: held, bytes: 0 };
+        if !front.plus(Size { items: self.items(), bytes: 0 }).exceeds(limit) {
             return self.take_all();
         }
-        let limit = Limit::Items(max_items.max(1));
-        let mut front = Size::default();
         for (index, part) in self.parts().iter().enumerate() {
             let with_part = front.plus(Size::of_part(self, part));
             if with_part.exceeds(limit) {
                 let pieces = Cutter::new(self.signal(), part, limit, front).cut();
-                return self.take_pieces(index, front.items, pieces);
+                return self.take_pieces(index, front.items - held, pieces);
             }
             front = with_part;
         }

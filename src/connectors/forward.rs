@@ -1,0 +1,53 @@
+//! Connector `forward`: hands on what one pipeline ends with to another of the same signal.
+
+use std::sync::Arc;
+
+use crate::config_section;
+use crate::otlp::{Batch, Signal};
+use crate::pipeline::factory::Consuming;
+use crate::pipeline::{
+    BoxFuture, BuildError, Component, ConnectorType, Consumer, Refusal, Settings, Stability,
+};
+
+config_section! {
+    /// Hands on everything unchanged, so that pipelines of one signal can be merged, or one split into several.
+    pub struct ForwardConfig {}
+}
+
+/// The type `forward` among connectors.
+pub struct Forward {
+    next: Arc<dyn Consumer>,
+}
+
+impl ConnectorType for Forward {
+    const TYPE: &'static str = "forward";
+    const SIGNALS: &'static [(Signal, Stability)] = &[
+        (Signal::Traces, Stability::Beta),
+        (Signal::Metrics, Stability::Beta),
+        (Signal::Logs, Stability::Beta),
+    ];
+    type Config = ForwardConfig;
+
+    fn create(
+        _config: Arc<ForwardConfig>,
+        settings: Settings,
+        produces: Signal,
+        next: Arc<dyn Consumer>,
+    ) -> Result<Consuming, BuildError> {
+        match settings.signal {
+            Some(taken) if taken == produces => Ok(Arc::new(Self { next })),
+            taken => {
+                let taken = taken.map_or("nothing", Signal::name);
+                Err(BuildError(format!("forward does not turn {taken} into {produces}")))
+            }
+        }
+    }
+}
+
+impl Component for Forward {}
+
+impl Consumer for Forward {
+    fn consume(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
+        self.next.consume(batch)
+    }
+}
