@@ -2,6 +2,7 @@
 
 use crate::connectors::forward::Forward;
 use crate::exporters::nop::NopExporter;
+use crate::exporters::otlp_grpc::OtlpGrpcExporter;
 use crate::extensions::health_check::HealthCheck;
 use crate::pipeline::{
     ConnectorFactory, ExporterFactory, ExtensionFactory, ProcessorFactory, ReceiverFactory,
@@ -9,9 +10,11 @@ use crate::pipeline::{
 use crate::processors::batch::BatchProcessor;
 use crate::processors::memory_limiter::MemoryLimiter;
 use crate::receivers::nop::NopReceiver;
+use crate::receivers::otlp::OtlpReceiver;
 
 /// Every receiver type.
-pub static RECEIVERS: &[ReceiverFactory] = &[ReceiverFactory::of::<NopReceiver>()];
+pub static RECEIVERS: &[ReceiverFactory] =
+    &[ReceiverFactory::of::<NopReceiver>(), ReceiverFactory::of::<OtlpReceiver>()];
 
 /// Every processor type.
 pub static PROCESSORS: &[ProcessorFactory] =
@@ -21,7 +24,8 @@ pub static PROCESSORS: &[ProcessorFactory] =
 pub static CONNECTORS: &[ConnectorFactory] = &[ConnectorFactory::of::<Forward>()];
 
 /// Every exporter type.
-pub static EXPORTERS: &[ExporterFactory] = &[ExporterFactory::of::<NopExporter>()];
+pub static EXPORTERS: &[ExporterFactory] =
+    &[ExporterFactory::of::<NopExporter>(), ExporterFactory::of::<OtlpGrpcExporter>()];
 
 /// Every extension type.
 pub static EXTENSIONS: &[ExtensionFactory] = &[ExtensionFactory::of::<HealthCheck>()];

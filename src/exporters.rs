@@ -1,3 +1,4 @@
 //! Components that bring telemetry out.
 
 pub mod nop;
+pub mod otlp_grpc;

@@ -3,6 +3,7 @@
 
 pub mod compression;
 pub mod connection;
+pub mod grpc;
 pub mod listener;
 pub mod pages;
 pub mod tls;

@@ -3,9 +3,11 @@
 pub mod component;
 pub mod exporting;
 pub mod factory;
+pub mod graph;
 pub mod id;
 pub mod in_flight;
 pub mod refusal;
+pub mod service;
 pub mod status;
 pub mod tasks;
 #[cfg(test)]

@@ -1,3 +1,4 @@
 //! Components that bring telemetry in.
 
 pub mod nop;
+pub mod otlp;

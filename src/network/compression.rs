@@ -2,6 +2,7 @@
 
 mod compress;
 mod decompress;
+mod off_worker;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use crate::config_section;
 
 pub use compress::compress;
 pub use decompress::{DecompressError, decompress};
+pub use off_worker::{compress_off_worker, decompress_off_worker};
 
 /// Bodies longer than this are compressed and decompressed off the asynchronous workers, by the callers.
 pub const LONG_BODY_BYTES: usize = 64 * 1024;

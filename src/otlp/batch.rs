@@ -95,6 +95,13 @@ impl Batch {
         self.client.as_ref()
     }
 
+    /// Takes everything out and leaves an empty batch of the same signal.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        let signal = self.signal;
+        std::mem::replace(self, Self::empty(signal))
+    }
+
     /// Appends `other`'s parts. Costs a move per part, whatever their size. The client is kept only
     /// where both came from the same one.
     pub fn merge(&mut self, other: Self) {

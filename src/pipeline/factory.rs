@@ -69,6 +69,8 @@ pub struct TypeInfo {
     pub aliases: &'static [&'static str],
     /// The signals it serves and how settled it is for each. Connectors: the signals they take.
     pub signals: &'static [(Signal, Stability)],
+    /// Connectors: what each signal may become.
+    pub pairs: &'static [(Signal, Signal, Stability)],
     /// Decodes a section over the type's defaults.
     pub decode: fn(&Node, &mut Decoding) -> Arc<dyn AnySection>,
     /// The reference of the section.
@@ -112,6 +114,8 @@ macro_rules! factory {
             const ALIASES: &'static [&'static str] = &[];
             /// The signals served and how settled each is.
             const SIGNALS: &'static [(Signal, Stability)];
+            /// Connectors: what each signal may become.
+            const PAIRS: &'static [(Signal, Signal, Stability)] = &[];
             /// The section users write.
             type Config: Section;
             /// Creates an instance; binds and spawns nothing.
@@ -141,6 +145,7 @@ macro_rules! factory {
                         type_name: T::TYPE,
                         aliases: T::ALIASES,
                         signals: T::SIGNALS,
+                        pairs: T::PAIRS,
                         decode: decode::<T::Config>,
                         docs: T::Config::docs,
                     },
@@ -191,7 +196,7 @@ factory!(
 
 factory!(
     /// A type of connector. One instance per pair of signals and id; `settings.signal` is the signal taken.
-    /// `SIGNALS` lists the signals taken; see [`ConnectorFactory::pairs`] for what each may become.
+    /// `SIGNALS` lists the signals taken, `PAIRS` what each may become.
     ConnectorType,
     /// A connector type in the registry.
     ConnectorFactory,

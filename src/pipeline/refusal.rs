@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use prost::Message;
 use tonic::Code;
 
 use crate::otlp::Batch;
+use crate::otlp::rpc_status::Status as RpcStatus;
 
 /// A consumer's answer when it does not take a batch.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -86,6 +88,18 @@ impl Refusal {
         }
     }
 
+    /// The gRPC status for a client, with RetryInfo where the refuser named a delay.
+    pub fn to_status(&self) -> tonic::Status {
+        let (code, message) = (self.rpc_code(), self.rpc_message());
+        match self.delay() {
+            None => tonic::Status::new(code, message),
+            Some(delay) => {
+                let details = RpcStatus::new(code as i32, message.clone()).with_retry_delay(delay);
+                tonic::Status::with_details(code, message, details.encode_to_vec().into())
+            }
+        }
+    }
+
     /// The message for a client, in the Collector's words.
     pub fn rpc_message(&self) -> String {
         match (self.code, &self.class) {
@@ -93,6 +107,11 @@ impl Refusal {
             _ => self.message.clone(),
         }
     }
+}
+
+/// The delay a gRPC status asks for in its details.
+pub fn retry_delay_of(status: &tonic::Status) -> Option<Duration> {
+    RpcStatus::decode(status.details()).ok()?.retry_delay()
 }
 
 /// The HTTP status an OTLP server answers in place of a gRPC status.

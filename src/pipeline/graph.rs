@@ -1,0 +1,317 @@
+//! The graph: which components a configuration needs, how they are connected, and in which order they
+//! are built, started and stopped.
+//!
+//! One exporter per signal and id, one processor per pipeline and id, one connector per pair of signals
+//! and id, one receiver per id. A pipeline is built from its end: exporters first, then the pipelines
+//! that its connectors feed, then its processors from the last to the first. So the order of building is
+//! the order of starting, and its reverse the order of stopping.
+
+mod connections;
+mod fan_out;
+mod lifecycle;
+mod metering;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use self::connections::Connections;
+use self::fan_out::fan_out;
+pub use self::lifecycle::RunningGraph;
+use self::metering::Metering;
+use super::factory::Consuming;
+use super::status::StatusBoard;
+use super::{
+    BuildError, Component, ComponentId, ComponentKind, Consumer, Extension, InFlightBytes, Outputs,
+    PipelineId, Settings, Workers,
+};
+use crate::config::{Configuration, PipelineSection};
+use crate::otlp::Signal;
+use crate::telemetry::Telemetry;
+
+/// What every component of a process shares.
+#[derive(Clone)]
+pub struct Environment {
+    /// Where instruments are.
+    pub telemetry: Telemetry,
+    /// The threads of the data path.
+    pub workers: Workers,
+    /// The runtime beside them.
+    pub control: Handle,
+    /// How each component is.
+    pub status: StatusBoard,
+    /// The bytes the process holds.
+    pub in_flight: InFlightBytes,
+}
+
+/// Built components in the order they start; nothing runs yet.
+pub struct Graph {
+    extensions: Vec<NamedExtension>,
+    nodes: Vec<Node>,
+    status: StatusBoard,
+}
+
+/// An extension and its id.
+type NamedExtension = (ComponentId, Arc<dyn Extension>);
+
+/// One component of the graph.
+struct Node {
+    kind: ComponentKind,
+    id: ComponentId,
+    component: NodeComponent,
+}
+
+enum NodeComponent {
+    Consuming(Consuming),
+    Receiver(Box<dyn Component>),
+}
+
+/// Builds everything the pipelines of `configuration` need; binds and spawns nothing.
+///
+/// # Errors
+///
+/// A sentence for a cycle, a connector that leads nowhere, or a component that cannot be created.
+pub fn build(configuration: &Configuration, environment: &Environment) -> Result<Graph, BuildError> {
+    let connections = Connections::of(configuration)?;
+    connections.refuse_cycles(configuration)?;
+    let mut builder = Builder {
+        configuration,
+        environment,
+        connections,
+        nodes: Vec::new(),
+        exporters: BTreeMap::new(),
+        connectors: BTreeMap::new(),
+        entries: BTreeMap::new(),
+    };
+    for pipeline in configuration.service.pipelines.keys() {
+        builder.entry(pipeline)?;
+    }
+    builder.create_receivers()?;
+    let nodes = builder.nodes;
+    let extensions = create_extensions(configuration, environment)?;
+    Ok(Graph { extensions, nodes, status: environment.status.clone() })
+}
+
+/// The consumer of what a connector took from one signal and produces in another.
+type ConnectorKey = (Signal, Signal, ComponentId);
+
+struct Builder<'a> {
+    configuration: &'a Configuration,
+    environment: &'a Environment,
+    connections: Connections,
+    nodes: Vec<Node>,
+    exporters: BTreeMap<(Signal, ComponentId), Arc<dyn Consumer>>,
+    connectors: BTreeMap<ConnectorKey, Arc<dyn Consumer>>,
+    entries: BTreeMap<PipelineId, Arc<dyn Consumer>>,
+}
+
+impl Builder<'_> {
+    /// The consumer at the start of a pipeline; builds the pipeline where it is not there yet.
+    fn entry(&mut self, pipeline: &PipelineId) -> Result<Arc<dyn Consumer>, BuildError> {
+        if let Some(entry) = self.entries.get(pipeline) {
+            return Ok(Arc::clone(entry));
+        }
+        let configuration = self.configuration;
+        let Some(section) = configuration.service.pipelines.get(pipeline) else {
+            return Err(BuildError(format!("pipeline \"{pipeline}\" is not configured")));
+        };
+        let mut next = self.exits(pipeline, section)?;
+        for id in section.processors.iter().rev() {
+            next = self.processor(pipeline, id, next)?;
+        }
+        self.entries.insert(pipeline.clone(), Arc::clone(&next));
+        Ok(next)
+    }
+
+    /// The exporters and connectors at the end of a pipeline, as one consumer.
+    fn exits(
+        &mut self,
+        pipeline: &PipelineId,
+        section: &PipelineSection,
+    ) -> Result<Arc<dyn Consumer>, BuildError> {
+        let mut exits = Vec::new();
+        for id in &section.exporters {
+            if self.configuration.connectors.contains_key(id) {
+                for produced in self.connections.produced_by(id, pipeline.signal) {
+                    exits.push(self.connector(id, pipeline.signal, produced)?);
+                }
+            } else {
+                exits.push(self.exporter(id, pipeline.signal)?);
+            }
+        }
+        Ok(fan_out(exits))
+    }
+
+    fn exporter(&mut self, id: &ComponentId, signal: Signal) -> Result<Arc<dyn Consumer>, BuildError> {
+        let key = (signal, id.clone());
+        if let Some(exporter) = self.exporters.get(&key) {
+            return Ok(Arc::clone(exporter));
+        }
+        let Some(section) = self.configuration.exporters.get(id) else {
+            return Err(not_configured("exporter", id));
+        };
+        if !section.factory.info.serves(signal) {
+            return Err(not_served(ComponentKind::Exporter, id, signal));
+        }
+        let settings = self.settings(ComponentKind::Exporter, id, Some(signal), None);
+        let metering = Metering::of_exporter(&settings, signal);
+        let exporter = section
+            .factory
+            .create(Arc::clone(&section.section), settings)
+            .map_err(|error| not_created(ComponentKind::Exporter, id, signal, &error))?;
+        let consumer = metering.metered(Arc::clone(&exporter) as Arc<dyn Consumer>);
+        self.add(ComponentKind::Exporter, id, exporter);
+        self.exporters.insert(key, Arc::clone(&consumer));
+        Ok(consumer)
+    }
+
+    fn connector(
+        &mut self,
+        id: &ComponentId,
+        taken: Signal,
+        produced: Signal,
+    ) -> Result<Arc<dyn Consumer>, BuildError> {
+        let key = (taken, produced, id.clone());
+        if let Some(connector) = self.connectors.get(&key) {
+            return Ok(Arc::clone(connector));
+        }
+        let Some(section) = self.configuration.connectors.get(id) else {
+            return Err(not_configured("connector", id));
+        };
+        let mut entries = Vec::new();
+        for pipeline in self.connections.pipelines_fed_by(id, produced) {
+            entries.push(self.entry(&pipeline)?);
+        }
+        let settings = self.settings(ComponentKind::Connector, id, Some(taken), None);
+        let next = Metering::of_connector_output(&settings, produced).metered(fan_out(entries));
+        let metering = Metering::of_connector(&settings, taken);
+        let connector = section
+            .factory
+            .create(Arc::clone(&section.section), settings, produced, next)
+            .map_err(|error| not_created(ComponentKind::Connector, id, taken, &error))?;
+        let consumer = metering.metered(Arc::clone(&connector) as Arc<dyn Consumer>);
+        self.add(ComponentKind::Connector, id, connector);
+        self.connectors.insert(key, Arc::clone(&consumer));
+        Ok(consumer)
+    }
+
+    fn processor(
+        &mut self,
+        pipeline: &PipelineId,
+        id: &ComponentId,
+        next: Arc<dyn Consumer>,
+    ) -> Result<Arc<dyn Consumer>, BuildError> {
+        let Some(section) = self.configuration.processors.get(id) else {
+            return Err(not_configured("processor", id));
+        };
+        if !section.factory.info.serves(pipeline.signal) {
+            return Err(not_served(ComponentKind::Processor, id, pipeline.signal));
+        }
+        let settings = self.settings(ComponentKind::Processor, id, Some(pipeline.signal), Some(pipeline));
+        let next = Metering::of_processor_output(&settings, pipeline.signal).metered(next);
+        let metering = Metering::of_processor(&settings, pipeline.signal);
+        let processor = section
+            .factory
+            .create(Arc::clone(&section.section), settings, next)
+            .map_err(|error| not_created(ComponentKind::Processor, id, pipeline.signal, &error))?;
+        let consumer = metering.metered(Arc::clone(&processor) as Arc<dyn Consumer>);
+        self.add(ComponentKind::Processor, id, processor);
+        Ok(consumer)
+    }
+
+    fn create_receivers(&mut self) -> Result<(), BuildError> {
+        for (id, pipelines) in self.connections.receivers(self.configuration) {
+            let Some(section) = self.configuration.receivers.get(&id) else {
+                return Err(not_configured("receiver", &id));
+            };
+            let settings = self.settings(ComponentKind::Receiver, &id, None, None);
+            let mut outputs = Outputs::default();
+            for signal in Signal::ALL {
+                let fed = pipelines.iter().filter(|pipeline| pipeline.signal == signal);
+                let entries: Vec<_> =
+                    fed.filter_map(|pipeline| self.entries.get(pipeline)).cloned().collect();
+                if entries.is_empty() {
+                    continue;
+                }
+                if !section.factory.info.serves(signal) {
+                    return Err(not_served(ComponentKind::Receiver, &id, signal));
+                }
+                outputs.set(signal, Metering::of_receiver(&settings, signal).metered(fan_out(entries)));
+            }
+            let receiver = section
+                .factory
+                .create(Arc::clone(&section.section), settings, outputs)
+                .map_err(|error| BuildError(format!("failed to create \"{id}\" receiver: {error}")))?;
+            let component = NodeComponent::Receiver(receiver);
+            self.nodes.push(Node { kind: ComponentKind::Receiver, id, component });
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, kind: ComponentKind, id: &ComponentId, component: Consuming) {
+        let component = NodeComponent::Consuming(component);
+        self.nodes.push(Node { kind, id: id.clone(), component });
+    }
+
+    fn settings(
+        &self,
+        kind: ComponentKind,
+        id: &ComponentId,
+        signal: Option<Signal>,
+        pipeline: Option<&PipelineId>,
+    ) -> Settings {
+        settings(self.environment, kind, id, signal, pipeline)
+    }
+}
+
+fn create_extensions(
+    configuration: &Configuration,
+    environment: &Environment,
+) -> Result<Vec<NamedExtension>, BuildError> {
+    let mut extensions = Vec::new();
+    for id in &configuration.service.extensions {
+        let Some(section) = configuration.extensions.get(id) else {
+            return Err(not_configured("extension", id));
+        };
+        let settings = settings(environment, ComponentKind::Extension, id, None, None);
+        let extension = section
+            .factory
+            .create(Arc::clone(&section.section), settings)
+            .map_err(|error| BuildError(format!("failed to create extension \"{id}\": {error}")))?;
+        extensions.push((id.clone(), extension));
+    }
+    Ok(extensions)
+}
+
+fn settings(
+    environment: &Environment,
+    kind: ComponentKind,
+    id: &ComponentId,
+    signal: Option<Signal>,
+    pipeline: Option<&PipelineId>,
+) -> Settings {
+    Settings {
+        id: id.clone(),
+        signal,
+        pipeline: pipeline.cloned(),
+        telemetry: environment.telemetry.clone(),
+        workers: environment.workers.clone(),
+        control: environment.control.clone(),
+        status: environment.status.reporter(&format!("{}:{id}", kind.name())),
+        in_flight: environment.in_flight.clone(),
+    }
+}
+
+fn not_configured(kind: &str, id: &ComponentId) -> BuildError {
+    BuildError(format!("references {kind} \"{id}\" which is not configured"))
+}
+
+fn not_served(kind: ComponentKind, id: &ComponentId, signal: Signal) -> BuildError {
+    let error = BuildError("telemetry type is not supported".to_owned());
+    not_created(kind, id, signal, &error)
+}
+
+fn not_created(kind: ComponentKind, id: &ComponentId, signal: Signal, error: &BuildError) -> BuildError {
+    BuildError(format!("failed to create \"{id}\" {} for data type \"{signal}\": {error}", kind.name()))
+}

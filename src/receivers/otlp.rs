@@ -1,0 +1,99 @@
+//! Receiver `otlp`: OTLP over gRPC and over HTTP, all signals on the same ports.
+
+mod counting;
+mod delivery;
+mod grpc;
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+pub use counting::ReceiverCounters;
+
+use crate::config::Optional;
+use crate::config_section;
+use crate::network::Listener;
+use crate::network::grpc::{GrpcServer, GrpcServerConfig};
+use crate::otlp::Signal;
+use crate::pipeline::{
+    BoxFuture, BuildError, Component, Host, Outputs, ReceiverType, Settings, Stability, StartError, TaskScope,
+};
+
+config_section! {
+    /// Takes OTLP over gRPC and over HTTP (protobuf and JSON).
+    pub struct OtlpReceiverConfig {
+        /// Which protocols are served; at least one.
+        pub protocols: OtlpProtocols = OtlpProtocols::default(),
+    }
+    check(section, checking) {
+        if !section.protocols.grpc.is_on() {
+            checking.error_at("protocols", "must specify at least one protocol when using the OTLP receiver");
+        }
+    }
+}
+
+config_section! {
+    /// The protocols of OTLP.
+    pub struct OtlpProtocols {
+        /// OTLP over gRPC.
+        pub grpc: Optional<GrpcServerConfig> = Optional::off(GrpcServerConfig::default()),
+    }
+}
+
+/// The type `otlp` among receivers.
+pub struct OtlpReceiver {
+    config: Arc<OtlpReceiverConfig>,
+    settings: Settings,
+    outputs: Outputs,
+    scope: TaskScope,
+}
+
+impl ReceiverType for OtlpReceiver {
+    const TYPE: &'static str = "otlp";
+    const SIGNALS: &'static [(Signal, Stability)] = &[
+        (Signal::Traces, Stability::Stable),
+        (Signal::Metrics, Stability::Stable),
+        (Signal::Logs, Stability::Stable),
+    ];
+    type Config = OtlpReceiverConfig;
+
+    fn create(
+        config: Arc<OtlpReceiverConfig>,
+        settings: Settings,
+        outputs: Outputs,
+    ) -> Result<Box<dyn Component>, BuildError> {
+        let scope = TaskScope::new(settings.workers.clone());
+        Ok(Box::new(Self { config, settings, outputs, scope }))
+    }
+}
+
+impl OtlpReceiver {
+    async fn start_grpc(&self, config: &GrpcServerConfig) -> Result<(), StartError> {
+        let service = grpc::OtlpService::new(&self.settings, &self.outputs, config, self.scope.clone());
+        let tls = match config.tls.get() {
+            Some(tls) => Some(tls.server_config(&[b"h2"]).map_err(|error| StartError(error.to_string()))?),
+            None => None,
+        };
+        let listener = Listener::bind(&config.transport, &config.endpoint).await?;
+        tracing::info!(endpoint = listener.address(), "Starting GRPC server");
+        listener.serve(&self.scope, tls, Arc::new(GrpcServer::new(Arc::new(service), config)));
+        Ok(())
+    }
+}
+
+impl Component for OtlpReceiver {
+    fn start<'a>(&'a self, _host: &'a Host) -> BoxFuture<'a, Result<(), StartError>> {
+        Box::pin(async move {
+            if let Some(config) = self.config.protocols.grpc.get() {
+                self.start_grpc(config).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn shutdown(&self, deadline: Instant) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.scope.join(deadline).await;
+        })
+    }
+}
