@@ -3,7 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use weir::otlp::json::{decode_json, decode_response_json, decode_status_json, encode_json, encode_status_json};
+use weir::otlp::json::{
+    decode_json, decode_response_json, decode_status_json, encode_json, encode_status_json,
+};
 use weir::otlp::{Signal, validate};
 
 fuzz_target!(|document: &[u8]| {
