@@ -4,23 +4,42 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use bytes::Bytes;
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
 use prost::Message;
-use weir::otlp::{Signal, validate};
+use weir::otlp::{
+    AnyValueView, AttributeList, AttributeVerdict, Batch, Context, Editor, KeyValueView, MessageKind, Signal,
+    Verdict, rewrite, validate,
+};
 
 criterion_group!(benches, wire);
 criterion_main!(benches);
 
 fn wire(criterion: &mut Criterion) {
-    let request = trace_request(100).encode_to_vec();
+    let request = Bytes::from(trace_request(100).encode_to_vec());
     let mut group = criterion.benchmark_group("wire/100 spans");
     group.throughput(Throughput::Elements(100));
     group.bench_function("validate", |bencher| {
         bencher.iter(|| validate(Signal::Traces, black_box(&request)));
+    });
+    group.bench_function("read every field through views", |bencher| {
+        let batch = Batch::from_valid_part(Signal::Traces, request.clone(), 100);
+        bencher.iter(|| read_spans(black_box(&batch)));
+    });
+    group.bench_function("rewrite, one attribute deleted from each span", |bencher| {
+        bencher.iter(|| rewrite(Signal::Traces, black_box(&request), &mut DeleteUserAgent));
+    });
+    group.bench_function("split in two halves", |bencher| {
+        let batch = Batch::from_valid_part(Signal::Traces, request.clone(), 100);
+        bencher.iter_batched(
+            || batch.clone(),
+            |mut batch| (batch.split_off_front(50), batch),
+            BatchSize::SmallInput,
+        );
     });
     group.bench_function("prost decode and encode", |bencher| {
         bencher.iter(|| {
@@ -28,6 +47,44 @@ fn wire(criterion: &mut Criterion) {
         });
     });
     group.finish();
+}
+
+/// Adds up something of each span and attribute, so that all of them are read.
+fn read_spans(batch: &Batch) -> u64 {
+    let mut sum = 0;
+    for resource_group in batch.resource_groups() {
+        for scope_group in resource_group.scope_groups {
+            for span in scope_group.spans() {
+                sum += span.end_time_unix_nano - span.start_time_unix_nano;
+                for attribute in span.attributes {
+                    if let AnyValueView::String(text) = attribute.value() {
+                        sum += text.as_bytes().len() as u64;
+                    }
+                }
+            }
+        }
+    }
+    sum
+}
+
+struct DeleteUserAgent;
+
+impl Editor for DeleteUserAgent {
+    fn message(&mut self, kind: MessageKind, _: &[u8], _: &Context<'_>) -> Verdict {
+        match kind {
+            MessageKind::ResourceGroup | MessageKind::ScopeGroup | MessageKind::Span => Verdict::Enter,
+            _ => Verdict::Keep,
+        }
+    }
+
+    fn attribute(
+        &mut self,
+        _: MessageKind,
+        attribute: KeyValueView<'_>,
+        _: &mut AttributeList<'_, '_>,
+    ) -> AttributeVerdict {
+        if attribute.key == "user_agent.original" { AttributeVerdict::Delete } else { AttributeVerdict::Keep }
+    }
 }
 
 fn trace_request(spans: u64) -> ExportTraceServiceRequest {

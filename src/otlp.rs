@@ -6,6 +6,7 @@ pub mod export_response;
 pub mod json;
 #[cfg(test)]
 mod oracle;
+mod rewrite;
 pub mod rpc_status;
 mod schema;
 mod signal;
@@ -16,6 +17,9 @@ mod views;
 pub mod wire;
 
 pub use batch::{Batch, ClientInfo};
+pub use rewrite::{
+    AttributeList, AttributeVerdict, Context, Editor, MessageKind, Rewritten, Verdict, rewrite,
+};
 pub use signal::Signal;
 pub use text::Text;
 pub use validate::{FieldName, InvalidBody, Problem, validate};

@@ -15,7 +15,10 @@ use self::arbitrary::request_body;
 use self::flat::flat_items;
 pub(super) use self::prost_meaning::prost_meaning;
 use self::scramble::{Dice, scramble};
-use super::{Batch, Signal, item_count, schema, validate};
+use super::{
+    AnyValueView, AttributeList, AttributeVerdict, Batch, Context, Editor, KeyValueView, MessageKind, Signal,
+    Verdict, item_count, rewrite, schema, validate,
+};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
@@ -66,6 +69,30 @@ proptest! {
     }
 
     #[test]
+    fn a_walk_through_everything_that_edits_nothing_keeps_the_bytes((signal, body) in any_body()) {
+        let batch = Batch::from_untrusted_part(signal, Bytes::from(body)).unwrap();
+        let part = &batch.parts()[0];
+        let rewritten = rewrite(signal, part, &mut EnterEverything { mark: None });
+        prop_assert_eq!(rewritten.part.as_ptr(), part.as_ptr());
+        prop_assert_eq!(&rewritten.part, part);
+    }
+
+    #[test]
+    fn an_attribute_added_and_deleted_again_leaves_the_meaning((signal, body) in any_body()) {
+        let batch = Batch::from_untrusted_part(signal, Bytes::from(body)).unwrap();
+        let expected = views_meaning(&batch);
+        let items = batch.items();
+        let marked = batch.rewrite(&mut EnterEverything { mark: Some(Mark::Add) });
+        for part in marked.parts() {
+            prop_assert!(validate(signal, part).is_ok());
+        }
+        prop_assert!(items == 0 || views_meaning(&marked) != expected);
+        let unmarked = marked.rewrite(&mut EnterEverything { mark: Some(Mark::Delete) });
+        prop_assert_eq!(unmarked.items(), items);
+        prop_assert_eq!(views_meaning(&unmarked), expected);
+    }
+
+    #[test]
     fn what_is_accepted_after_damage_prost_accepts_too(
         (signal, mut body) in any_body(),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
@@ -109,6 +136,41 @@ fn odd_body(signal: Signal, seed: u64) -> Vec<u8> {
     let mut dice = Dice(seed);
     let body = request_body(signal, &mut dice);
     scramble(schema::request(signal), &body, &mut dice)
+}
+
+/// Enters every message, and may add a marking attribute to each or delete it again.
+struct EnterEverything {
+    mark: Option<Mark>,
+}
+
+#[derive(PartialEq)]
+enum Mark {
+    Add,
+    Delete,
+}
+
+impl Editor for EnterEverything {
+    fn message(&mut self, _: MessageKind, _: &[u8], _: &Context<'_>) -> Verdict {
+        Verdict::Enter
+    }
+
+    fn attribute(
+        &mut self,
+        _: MessageKind,
+        attribute: KeyValueView<'_>,
+        _: &mut AttributeList<'_, '_>,
+    ) -> AttributeVerdict {
+        match self.mark {
+            Some(Mark::Delete) if attribute.key == "mark" => AttributeVerdict::Delete,
+            _ => AttributeVerdict::Keep,
+        }
+    }
+
+    fn end_of_attributes(&mut self, _: MessageKind, list: &mut AttributeList<'_, '_>) {
+        if self.mark == Some(Mark::Add) {
+            list.push("mark", AnyValueView::Double(0.5));
+        }
+    }
 }
 
 /// What the views show of a batch, encoded as prost would.
