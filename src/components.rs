@@ -1,6 +1,7 @@
 //! The registry: every component type Weir has. Adding one is one line here.
 
 use crate::connectors::forward::Forward;
+use crate::exporters::debug::DebugExporter;
 use crate::exporters::nop::NopExporter;
 use crate::exporters::otlp_grpc::OtlpGrpcExporter;
 use crate::extensions::health_check::HealthCheck;
@@ -24,8 +25,11 @@ pub static PROCESSORS: &[ProcessorFactory] =
 pub static CONNECTORS: &[ConnectorFactory] = &[ConnectorFactory::of::<Forward>()];
 
 /// Every exporter type.
-pub static EXPORTERS: &[ExporterFactory] =
-    &[ExporterFactory::of::<NopExporter>(), ExporterFactory::of::<OtlpGrpcExporter>()];
+pub static EXPORTERS: &[ExporterFactory] = &[
+    ExporterFactory::of::<DebugExporter>(),
+    ExporterFactory::of::<NopExporter>(),
+    ExporterFactory::of::<OtlpGrpcExporter>(),
+];
 
 /// Every extension type.
 pub static EXTENSIONS: &[ExtensionFactory] = &[ExtensionFactory::of::<HealthCheck>()];

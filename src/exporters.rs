@@ -1,4 +1,5 @@
 //! Components that bring telemetry out.
 
+pub mod debug;
 pub mod nop;
 pub mod otlp_grpc;

@@ -9,6 +9,7 @@ pub mod process;
 pub mod prometheus;
 mod registry;
 mod server;
+mod service;
 mod utc_time;
 
 pub use component_span::component_span;
@@ -19,4 +20,5 @@ pub use registry::{
     SeriesValue, Telemetry,
 };
 pub use server::{MetricsPage, MetricsServer};
+pub use service::{OwnMetrics, own_resource};
 pub use utc_time::UtcTime;
