@@ -5,20 +5,20 @@ pub mod drops;
 mod histogram;
 pub mod instruments;
 pub mod logging;
+mod own_metrics;
 pub mod process;
 pub mod prometheus;
 mod registry;
 mod server;
-mod service;
 mod utc_time;
 
 pub use component_span::component_span;
 pub use histogram::{Histogram, HistogramReading};
+pub use own_metrics::{OwnMetrics, own_resource};
 pub use process::resident_bytes;
 pub use registry::{
     Counter, GaugeGuard, InstrumentDescription, InstrumentKind, InstrumentReading, SeriesReading,
     SeriesValue, Telemetry,
 };
 pub use server::{MetricsPage, MetricsServer};
-pub use service::{OwnMetrics, own_resource};
 pub use utc_time::UtcTime;

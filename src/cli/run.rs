@@ -7,6 +7,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Configuration;
 use crate::pipeline::service::{Service, ServiceError};
+use crate::telemetry::logging::start_logging;
+use crate::telemetry::own_resource;
 
 /// How long a stop may take before what is not delivered is given up.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
@@ -17,6 +19,8 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
 ///
 /// Why the service could not be started.
 pub async fn run(configuration: &Configuration) -> Result<ExitCode, ServiceError> {
+    let telemetry = &configuration.service.telemetry;
+    start_logging(&telemetry.logs, &own_resource(telemetry)).map_err(ServiceError::Logging)?;
     let signals = Signals::new().map_err(ServiceError::Workers)?;
     tracing::info!("Starting weir...");
     for warning in &configuration.warnings {

@@ -13,7 +13,7 @@ pub struct ProcessMetrics {
 /// Registers the metrics of the process. Uptime counts from this call.
 pub fn register_process_metrics(telemetry: &Telemetry) -> ProcessMetrics {
     let started = Instant::now();
-    let version = [("version", env!("CARGO_PKG_VERSION"))];
+    let version = [("version", crate::build_info::VERSION)];
     let gauges = vec![
         telemetry.gauge(&instruments::PROCESS_UPTIME, &[], move || started.elapsed().as_secs_f64()),
         telemetry.gauge(&instruments::PROCESS_CPU_SECONDS, &[], || cpu_seconds().unwrap_or(0.0)),

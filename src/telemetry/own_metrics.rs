@@ -1,7 +1,7 @@
-//! Own telemetry as a whole: what `service.telemetry` asks for, started and stopped together.
+//! Our own metrics as a whole: what `service.telemetry` asks for, started and stopped together.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
 
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -11,6 +11,7 @@ use super::process::{ProcessMetrics, register_process_metrics};
 use super::prometheus::ExpositionOptions;
 use super::registry::{GaugeGuard, Telemetry};
 use super::server::{MetricsPage, MetricsServer};
+use crate::build_info;
 use crate::config::telemetry::{PrometheusReader, TelemetrySection};
 use crate::pipeline::{InFlightBytes, StartError};
 
@@ -21,13 +22,16 @@ pub struct OwnMetrics {
     _in_flight: GaugeGuard,
 }
 
+/// Tells this process from others of its kind; the same on its metrics and its logs.
+static INSTANCE_ID: LazyLock<String> = LazyLock::new(random_uuid);
+
 /// The attributes of our own resource: name, version and a random instance id, and what the
 /// configuration adds or (with `null`) removes.
 pub fn own_resource(section: &TelemetrySection) -> Vec<(String, String)> {
     let mut resource = BTreeMap::from([
-        ("service.name".to_owned(), env!("CARGO_PKG_NAME").to_owned()),
-        ("service.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-        ("service.instance.id".to_owned(), random_uuid()),
+        ("service.name".to_owned(), build_info::COMMAND.to_owned()),
+        ("service.version".to_owned(), build_info::VERSION.to_owned()),
+        ("service.instance.id".to_owned(), INSTANCE_ID.clone()),
     ]);
     for (name, value) in &section.resource.attributes {
         match value {
@@ -42,7 +46,6 @@ impl OwnMetrics {
     /// Registers the metrics of the process and opens every Prometheus endpoint of `section`.
     pub async fn start(
         section: &TelemetrySection,
-        resource: &[(String, String)],
         telemetry: &Telemetry,
         in_flight: &InFlightBytes,
         control: Handle,
@@ -54,28 +57,28 @@ impl OwnMetrics {
                  let a Prometheus receiver read the pull reader instead."
             );
         }
-        let mut servers = Vec::new();
-        for reader in metrics.prometheus_readers() {
-            let page = MetricsPage {
-                level: metrics.level,
-                options: exposition_options(reader),
-                resource: resource.to_vec(),
-            };
-            let endpoint = format!("{}:{}", reader.host, reader.port);
-            let server = MetricsServer::start(telemetry.clone(), page, &endpoint, control.clone()).await;
-            let server = server.map_err(|StartError(error)| {
-                StartError(format!("failed to create meter provider: binding address {endpoint} for Prometheus exporter: {error}"))
-            })?;
-            tracing::info!(address = server.address(), "Serving own metrics.");
-            servers.push(server);
-        }
         let in_flight = in_flight.clone();
         let bytes_held = move || in_flight.bytes() as f64;
-        Ok(Self {
-            servers,
+        let mut own_metrics = Self {
+            servers: Vec::new(),
             _process: register_process_metrics(telemetry),
             _in_flight: telemetry.gauge(&instruments::BYTES_IN_FLIGHT, &[], bytes_held),
-        })
+        };
+        for reader in metrics.prometheus_readers() {
+            let endpoint = format!("{}:{}", reader.host, reader.port);
+            let page = metrics_page(section, reader);
+            match MetricsServer::start(telemetry.clone(), page, &endpoint, control.clone()).await {
+                Ok(server) => own_metrics.servers.push(server),
+                Err(StartError(error)) => {
+                    own_metrics.shutdown(Instant::now()).await;
+                    return Err(StartError(format!(
+                        "failed to create meter provider: binding address {endpoint} for Prometheus exporter: \
+                         {error}"
+                    )));
+                }
+            }
+        }
+        Ok(own_metrics)
     }
 
     /// Stops serving; connections still open at `deadline` are cut.
@@ -86,24 +89,24 @@ impl OwnMetrics {
     }
 }
 
-const fn exposition_options(reader: &PrometheusReader) -> ExpositionOptions {
-    ExpositionOptions {
+fn metrics_page(section: &TelemetrySection, reader: &PrometheusReader) -> MetricsPage {
+    let options = ExpositionOptions {
         without_scope_info: reader.without_scope_info,
         without_units: reader.without_units,
         without_type_suffix: reader.without_type_suffix,
-    }
+    };
+    MetricsPage { level: section.metrics.level, options, resource: own_resource(section) }
 }
 
-/// A random UUID (version 4). Tells instances apart; not for secrets.
+/// A random UUID (version 4).
 fn random_uuid() -> String {
-    let random = || RandomState::new().hash_one(std::process::id());
-    let (high, low) = (random(), random());
+    let random = fastrand::u128(..);
     format!(
         "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xffff,
-        high & 0xfff,
-        low >> 48 & 0x3fff | 0x8000,
-        low & 0xffff_ffff_ffff
+        random >> 96,
+        random >> 80 & 0xffff,
+        random >> 64 & 0xfff,
+        random >> 48 & 0x3fff | 0x8000,
+        random & 0xffff_ffff_ffff
     )
 }
