@@ -3,13 +3,18 @@
 mod anything;
 mod configuration;
 mod duration;
+mod expand;
+mod load;
+mod merge;
 mod node;
 mod optional;
 mod report;
 mod secret;
 mod section;
+mod sources;
 pub mod telemetry;
 mod value;
+mod yaml;
 
 pub use anything::Anything;
 pub use configuration::{
@@ -17,6 +22,7 @@ pub use configuration::{
     ServiceSection,
 };
 pub use duration::GoDuration;
+pub use load::{Resolved, decode_document, load, load_from, resolve};
 pub use node::{Entry, Location, Node, NodeValue};
 pub use optional::Optional;
 pub use report::{Checking, ConfigError, Decoding};
@@ -24,4 +30,6 @@ pub use secret::{Secret, Secrets};
 pub use section::{
     AnySection, FieldDocs, Section, SectionDocs, config_section, nearest, unknown_key_hint, update_section,
 };
+pub use sources::Sources;
 pub use value::{ConfigValue, TypeDocs};
+pub use yaml::parse_yaml;

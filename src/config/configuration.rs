@@ -83,6 +83,13 @@ pub struct LoadOptions {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConfigErrors(pub Vec<ConfigError>);
 
+impl ConfigErrors {
+    /// One error that is not about a place in a configuration.
+    pub fn from_message(message: impl Into<String>) -> Self {
+        Self(vec![ConfigError::unplaced(message)])
+    }
+}
+
 impl std::error::Error for ConfigErrors {}
 
 impl fmt::Display for ConfigErrors {

@@ -62,7 +62,7 @@ impl<T: ConfigValue> ConfigValue for Optional<T> {
     }
 
     fn to_yaml(&self, secrets: Secrets) -> serde_yaml::Value {
-        if !self.enabled {
+        if !self.enabled && secrets != Secrets::Documented {
             return serde_yaml::Value::Null;
         }
         self.section.to_yaml(secrets)

@@ -10,13 +10,20 @@ pub struct ConfigError {
     /// Keys from the root, or from the component's section before the loader prefixes it.
     pub path: Vec<String>,
     /// The key under `path` whose value gives the position, where that is not the section's own.
-    pub field: Option<String>,
+    pub field: Option<Box<str>>,
     /// Where it was written; filled in by the loader from the path where decoding did not know.
     pub location: Option<Location>,
     /// The sentence, in the Collector's words where it has one.
     pub message: String,
     /// What to do: valid values, the nearest known word.
     pub hint: Option<String>,
+}
+
+impl ConfigError {
+    /// An error that is not about a place in a configuration.
+    pub fn unplaced(message: impl Into<String>) -> Self {
+        Self { path: Vec::new(), field: None, location: None, message: message.into(), hint: None }
+    }
 }
 
 impl fmt::Display for ConfigError {
@@ -121,10 +128,10 @@ impl Checking {
     /// Notes an error whose position is the value of `field`; the path shown stays the section's, as
     /// in the Collector.
     pub fn error_at(&mut self, field: &str, message: impl Into<String>) {
-        self.note(Some(field.to_owned()), message.into());
+        self.note(Some(Box::from(field)), message.into());
     }
 
-    fn note(&mut self, field: Option<String>, message: String) {
+    fn note(&mut self, field: Option<Box<str>>, message: String) {
         let path = self.path.clone();
         self.errors.push(ConfigError { path, field, location: None, message, hint: None });
     }

@@ -9,6 +9,9 @@ use super::{ConfigValue, Decoding, Node, TypeDocs};
 pub enum Secrets {
     /// As `[REDACTED]`.
     Redacted,
+    /// As `[REDACTED]`, and sections that are off as what they hold once they are written: for the
+    /// reference.
+    Documented,
     /// As they are; only where the user asked for it.
     Shown,
 }
@@ -44,7 +47,7 @@ impl ConfigValue for Secret {
 
     fn to_yaml(&self, secrets: Secrets) -> serde_yaml::Value {
         match secrets {
-            Secrets::Redacted => serde_yaml::Value::String(REDACTED.to_owned()),
+            Secrets::Redacted | Secrets::Documented => serde_yaml::Value::String(REDACTED.to_owned()),
             Secrets::Shown => serde_yaml::Value::String(self.0.clone()),
         }
     }

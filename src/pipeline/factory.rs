@@ -56,6 +56,17 @@ pub enum Stability {
     Alpha,
 }
 
+impl Stability {
+    /// The word, as the Collector lists it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stable => "Stable",
+            Self::Beta => "Beta",
+            Self::Alpha => "Alpha",
+        }
+    }
+}
+
 /// Why a component cannot be created from a section that decoded and checked well.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

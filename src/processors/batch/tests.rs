@@ -60,7 +60,11 @@ fn drops(telemetry: &Telemetry) -> Vec<(String, f64)> {
 fn check_messages(config: &BatchConfig) -> Vec<(String, String)> {
     let mut checking = Checking::default();
     config.check(&mut checking);
-    checking.into_errors().into_iter().map(|error| (error.field.unwrap_or_default(), error.message)).collect()
+    checking
+        .into_errors()
+        .into_iter()
+        .map(|error| (error.field.unwrap_or_default().into_string(), error.message))
+        .collect()
 }
 
 #[test]
