@@ -2,6 +2,7 @@
 
 use crate::connectors::forward::Forward;
 use crate::exporters::debug::DebugExporter;
+use crate::exporters::file::FileExporter;
 use crate::exporters::nop::NopExporter;
 use crate::exporters::otlp_grpc::OtlpGrpcExporter;
 use crate::extensions::health_check::HealthCheck;
@@ -27,6 +28,7 @@ pub static CONNECTORS: &[ConnectorFactory] = &[ConnectorFactory::of::<Forward>()
 /// Every exporter type.
 pub static EXPORTERS: &[ExporterFactory] = &[
     ExporterFactory::of::<DebugExporter>(),
+    ExporterFactory::of::<FileExporter>(),
     ExporterFactory::of::<NopExporter>(),
     ExporterFactory::of::<OtlpGrpcExporter>(),
 ];

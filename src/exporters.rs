@@ -1,5 +1,6 @@
 //! Components that bring telemetry out.
 
 pub mod debug;
+pub mod file;
 pub mod nop;
 pub mod otlp_grpc;
