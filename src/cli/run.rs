@@ -1,34 +1,68 @@
 //! The command `weir` itself: load, build, start, run until a signal, drain.
 
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::config::Configuration;
+use super::RunArguments;
+use crate::config::{Configuration, LoadOptions, load};
 use crate::pipeline::service::{Service, ServiceError};
 use crate::telemetry::logging::start_logging;
 use crate::telemetry::own_resource;
 
+/// What runs without `--config`.
+const DEFAULT_PIPELINES: &str = include_str!("../../pipelines/default.yaml");
+
 /// How long a stop may take before what is not delivered is given up.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Runs `configuration` until SIGINT or SIGTERM, then drains. A second signal ends the process at once.
-///
-/// # Errors
-///
-/// Why the service could not be started.
-pub async fn run(configuration: &Configuration) -> Result<ExitCode, ServiceError> {
+/// Runs what `arguments` name until SIGINT or SIGTERM, then drains. A second signal ends it at once.
+pub fn run(arguments: RunArguments) -> ExitCode {
+    let built_in = arguments.load.sources.is_empty();
+    let options = if built_in { with_default_pipelines(arguments.load) } else { arguments.load };
+    let configuration = match load(&options) {
+        Ok(configuration) => configuration,
+        Err(errors) => return fail(&format!("Error: invalid configuration:\n{errors}")),
+    };
+    // Health, own metrics and signals have this runtime for themselves; the data path has the workers.
+    let control = match Builder::new_current_thread().enable_all().build() {
+        Ok(control) => control,
+        Err(error) => return fail(&format!("Error: no runtime: {error}")),
+    };
+    match control.block_on(run_until_signalled(&configuration, built_in)) {
+        Ok(code) => code,
+        Err(error) => fail(&format!("Error: {error}")),
+    }
+}
+
+fn with_default_pipelines(mut options: LoadOptions) -> LoadOptions {
+    options.sources.push(format!("yaml:{DEFAULT_PIPELINES}"));
+    options
+}
+
+fn fail(message: &str) -> ExitCode {
+    // The exit code says it too, should standard error be gone.
+    let _ = writeln!(std::io::stderr().lock(), "{message}");
+    ExitCode::FAILURE
+}
+
+async fn run_until_signalled(
+    configuration: &Configuration,
+    built_in: bool,
+) -> Result<ExitCode, ServiceError> {
+    let mut signals = Signals::new().map_err(ServiceError::Workers)?;
     let telemetry = &configuration.service.telemetry;
     start_logging(&telemetry.logs, &own_resource(telemetry)).map_err(ServiceError::Logging)?;
-    let signals = Signals::new().map_err(ServiceError::Workers)?;
-    tracing::info!("Starting weir...");
-    for warning in &configuration.warnings {
-        tracing::warn!("{warning}");
-    }
+    tracing::info!(version = crate::build_info::VERSION, "Starting weir...");
+    configuration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let service = Service::start(configuration).await?;
     tracing::info!("Everything is ready. Begin running and processing data.");
-    let mut signals = signals;
+    if built_in {
+        say_what_the_default_does();
+    }
     let name = signals.next().await;
     tracing::info!(signal = name, "Received signal from OS");
     tracing::info!("Starting shutdown...");
@@ -38,16 +72,25 @@ pub async fn run(configuration: &Configuration) -> Result<ExitCode, ServiceError
             Ok(ExitCode::SUCCESS)
         }
         name = signals.next() => {
-            tracing::error!(signal = name, "Received a second signal, not waiting for the shutdown to complete.");
-            Ok(ExitCode::FAILURE)
+            tracing::error!(signal = name, "Received a second signal, ending without delivering what is left.");
+            // Returning would wait for the shutdown's blocking work.
+            std::process::exit(1)
         }
     }
 }
 
+/// What a newcomer needs to know; `pipelines/default.yaml` is where it comes from.
+fn say_what_the_default_does() {
+    tracing::info!("No --config was given: running the built-in pipelines/default.yaml.");
+    tracing::info!("Listening for OTLP on localhost:4317 (gRPC) and localhost:4318 (HTTP).");
+    tracing::info!("What arrives is shown in this log; own metrics are on http://localhost:8888/metrics.");
+    tracing::info!("An application needs one line: export OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318");
+}
+
 /// The signals that end the process.
 struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
+    interrupt: Signal,
+    terminate: Signal,
 }
 
 impl Signals {
