@@ -128,11 +128,7 @@ async fn send_request<S: Sender>(queue: &Queue, attempts: &Attempts<S>, mut requ
             let reason =
                 if refusal.is_permanent() { DropReason::Permanent } else { DropReason::RetriesExhausted };
             let hint = attempts.retry_hint(&refusal);
-            queue.drops().dropped(
-                items,
-                reason,
-                &format!("Exporting failed. Dropping data. {refusal}{hint}"),
-            );
+            queue.drops().dropped(items, reason, &format!("{refusal}{hint}"));
             failure = Some(refusal);
         }
     }
@@ -180,7 +176,7 @@ impl<S: Sender> Consumer for Exporter<S> {
                 if let Err(refusal) = &result {
                     let hint = " Try enabling sending_queue to survive temporary failures.";
                     tracing::error!(
-                        error = %refusal, rejected_items = items, "Exporting failed. Rejecting data.{hint}"
+                        parent: self.attempts.span(), error = %refusal, rejected_items = items, "Exporting failed. Rejecting data.{hint}"
                     );
                 }
                 result

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
+use tracing::Span;
 
 use self::connections::Connections;
 use self::fan_out::fan_out;
@@ -28,7 +29,7 @@ use super::{
 };
 use crate::config::{Configuration, PipelineSection};
 use crate::otlp::Signal;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, component_span};
 
 /// What every component of a process shares.
 #[derive(Clone)]
@@ -60,6 +61,8 @@ struct Node {
     kind: ComponentKind,
     id: ComponentId,
     component: NodeComponent,
+    /// What names it on log lines.
+    span: Span,
 }
 
 enum NodeComponent {
@@ -156,12 +159,13 @@ impl Builder<'_> {
         }
         let settings = self.settings(ComponentKind::Exporter, id, Some(signal), None);
         let metering = Metering::of_exporter(&settings, signal);
+        let span = component_span(&settings, ComponentKind::Exporter.name());
         let exporter = section
             .factory
             .create(Arc::clone(&section.section), settings)
             .map_err(|error| not_created(ComponentKind::Exporter, id, signal, &error))?;
         let consumer = metering.metered(Arc::clone(&exporter) as Arc<dyn Consumer>);
-        self.add(ComponentKind::Exporter, id, exporter);
+        self.add(ComponentKind::Exporter, id, exporter, span);
         self.exporters.insert(key, Arc::clone(&consumer));
         Ok(consumer)
     }
@@ -186,12 +190,13 @@ impl Builder<'_> {
         let settings = self.settings(ComponentKind::Connector, id, Some(taken), None);
         let next = Metering::of_connector_output(&settings, produced).metered(fan_out(entries));
         let metering = Metering::of_connector(&settings, taken);
+        let span = component_span(&settings, ComponentKind::Connector.name());
         let connector = section
             .factory
             .create(Arc::clone(&section.section), settings, produced, next)
             .map_err(|error| not_created(ComponentKind::Connector, id, taken, &error))?;
         let consumer = metering.metered(Arc::clone(&connector) as Arc<dyn Consumer>);
-        self.add(ComponentKind::Connector, id, connector);
+        self.add(ComponentKind::Connector, id, connector, span);
         self.connectors.insert(key, Arc::clone(&consumer));
         Ok(consumer)
     }
@@ -211,12 +216,13 @@ impl Builder<'_> {
         let settings = self.settings(ComponentKind::Processor, id, Some(pipeline.signal), Some(pipeline));
         let next = Metering::of_processor_output(&settings, pipeline.signal).metered(next);
         let metering = Metering::of_processor(&settings, pipeline.signal);
+        let span = component_span(&settings, ComponentKind::Processor.name());
         let processor = section
             .factory
             .create(Arc::clone(&section.section), settings, next)
             .map_err(|error| not_created(ComponentKind::Processor, id, pipeline.signal, &error))?;
         let consumer = metering.metered(Arc::clone(&processor) as Arc<dyn Consumer>);
-        self.add(ComponentKind::Processor, id, processor);
+        self.add(ComponentKind::Processor, id, processor, span);
         Ok(consumer)
     }
 
@@ -226,6 +232,7 @@ impl Builder<'_> {
                 return Err(not_configured("receiver", &id));
             };
             let settings = self.settings(ComponentKind::Receiver, &id, None, None);
+            let span = component_span(&settings, ComponentKind::Receiver.name());
             let mut outputs = Outputs::default();
             for signal in Signal::ALL {
                 let fed = pipelines.iter().filter(|pipeline| pipeline.signal == signal);
@@ -244,14 +251,14 @@ impl Builder<'_> {
                 .create(Arc::clone(&section.section), settings, outputs)
                 .map_err(|error| BuildError(format!("failed to create \"{id}\" receiver: {error}")))?;
             let component = NodeComponent::Receiver(receiver);
-            self.nodes.push(Node { kind: ComponentKind::Receiver, id, component });
+            self.nodes.push(Node { kind: ComponentKind::Receiver, id, component, span });
         }
         Ok(())
     }
 
-    fn add(&mut self, kind: ComponentKind, id: &ComponentId, component: Consuming) {
+    fn add(&mut self, kind: ComponentKind, id: &ComponentId, component: Consuming, span: Span) {
         let component = NodeComponent::Consuming(component);
-        self.nodes.push(Node { kind, id: id.clone(), component });
+        self.nodes.push(Node { kind, id: id.clone(), component, span });
     }
 
     fn settings(

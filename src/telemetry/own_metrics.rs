@@ -68,7 +68,14 @@ impl OwnMetrics {
             let endpoint = format!("{}:{}", reader.host, reader.port);
             let page = metrics_page(section, reader);
             match MetricsServer::start(telemetry.clone(), page, &endpoint, control.clone()).await {
-                Ok(server) => own_metrics.servers.push(server),
+                Ok(server) => {
+                    tracing::info!(
+                        address = server.address(),
+                        level = metrics.level.word(),
+                        "Serving metrics"
+                    );
+                    own_metrics.servers.push(server);
+                }
                 Err(StartError(error)) => {
                     own_metrics.shutdown(Instant::now()).await;
                     return Err(StartError(format!(

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use super::backoff::Backoff;
 use super::{ExporterOptions, RetryConfig, Sender};
 use crate::otlp::{Batch, Signal};
 use crate::pipeline::{ComponentStatus, Refusal, RefusalClass, Settings, StatusReporter};
-use crate::telemetry::{Counter, GaugeGuard, instruments};
+use crate::telemetry::{Counter, GaugeGuard, component_span, instruments};
 
 /// Sends batches with retries, a timeout for each attempt, and counts.
 pub struct Attempts<S> {
@@ -25,7 +26,7 @@ pub struct Attempts<S> {
     status: StatusReporter,
     troubled: AtomicBool,
     stopping: CancellationToken,
-    component: String,
+    span: Span,
     _gauge: GaugeGuard,
 }
 
@@ -62,7 +63,7 @@ impl<S: Sender> Attempts<S> {
             status: settings.status.clone(),
             troubled: AtomicBool::new(false),
             stopping,
-            component: id,
+            span: component_span(settings, "exporter"),
             _gauge: gauge,
         }
     }
@@ -70,6 +71,11 @@ impl<S: Sender> Attempts<S> {
     /// How one attempt is made.
     pub const fn sender(&self) -> &S {
         &self.sender
+    }
+
+    /// What names the exporter on its log lines.
+    pub const fn span(&self) -> &Span {
+        &self.span
     }
 
     /// The sending queue did not take `items`.
@@ -113,8 +119,7 @@ impl<S: Sender> Attempts<S> {
                 }
             };
             tracing::info!(
-                otelcol.component.id = self.component,
-                otelcol.component.kind = "exporter",
+                parent: &self.span,
                 error = %refusal,
                 interval = ?wait,
                 "Exporting failed. Will retry the request after interval."

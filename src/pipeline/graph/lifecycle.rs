@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::{Graph, Node, NodeComponent};
 use crate::pipeline::{Component, ComponentKind, ComponentStatus, Host, StartError};
@@ -46,7 +47,7 @@ impl RunningGraph {
         for node in &self.graph.nodes {
             let status = self.graph.status.reporter(&node.label());
             status.report(ComponentStatus::Starting);
-            if let Err(error) = node.component().start(host).await {
+            if let Err(error) = node.component().start(host).instrument(node.span.clone()).await {
                 status.report_error(ComponentStatus::PermanentError, error.to_string());
                 let (id, kind) = (&node.id, node.kind.name());
                 let message = format!("cannot start pipelines: failed to start \"{id}\" {kind}: {error}");
@@ -69,7 +70,7 @@ impl RunningGraph {
             let now = Instant::now();
             let half = now + deadline.saturating_duration_since(now) / 2;
             let own_deadline = if node.kind == ComponentKind::Exporter { deadline } else { half };
-            node.component().shutdown(own_deadline).await;
+            node.component().shutdown(own_deadline).instrument(node.span.clone()).await;
             status.report(ComponentStatus::Stopped);
         }
         for (_, extension) in extensions.iter().rev() {
