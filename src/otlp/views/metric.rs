@@ -87,6 +87,17 @@ impl<'a> View<'a> for MetricView<'a> {
 }
 
 impl<'a> MetricData<'a> {
+    /// How many data points there are. Walks the list without looking inside.
+    pub fn data_point_count(self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Gauge { data_points } | Self::Sum { data_points, .. } => data_points.count(),
+            Self::Histogram { data_points, .. } => data_points.count(),
+            Self::ExponentialHistogram { data_points, .. } => data_points.count(),
+            Self::Summary { data_points } => data_points.count(),
+        }
+    }
+
     /// Reads the data under the metric's field `number`.
     fn parse(number: u32, data: &'a [u8]) -> Self {
         let (mut aggregation_temporality, mut is_monotonic) = (0, false);
