@@ -5,6 +5,7 @@ use crate::exporters::debug::DebugExporter;
 use crate::exporters::file::FileExporter;
 use crate::exporters::nop::NopExporter;
 use crate::exporters::otlp_grpc::OtlpGrpcExporter;
+use crate::exporters::otlp_http::OtlpHttpExporter;
 use crate::extensions::health_check::HealthCheck;
 use crate::pipeline::{
     ConnectorFactory, ExporterFactory, ExtensionFactory, ProcessorFactory, ReceiverFactory,
@@ -31,6 +32,7 @@ pub static EXPORTERS: &[ExporterFactory] = &[
     ExporterFactory::of::<FileExporter>(),
     ExporterFactory::of::<NopExporter>(),
     ExporterFactory::of::<OtlpGrpcExporter>(),
+    ExporterFactory::of::<OtlpHttpExporter>(),
 ];
 
 /// Every extension type.

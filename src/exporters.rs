@@ -4,3 +4,4 @@ pub mod debug;
 pub mod file;
 pub mod nop;
 pub mod otlp_grpc;
+pub mod otlp_http;

@@ -1,9 +1,13 @@
 //! What receivers, exporters and extensions share of the network: listeners, TLS, compression and the
 //! configuration blocks around them.
 
+pub mod activity;
 pub mod compression;
 pub mod connection;
 pub mod grpc;
+pub mod headers;
+pub mod http_client;
+pub mod http_server;
 pub mod listener;
 pub mod pages;
 pub mod tls;

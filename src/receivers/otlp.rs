@@ -3,13 +3,16 @@
 mod counting;
 mod delivery;
 mod grpc;
+mod http;
 
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 pub use counting::ReceiverCounters;
+pub use http::OtlpHttpConfig;
 
+use self::http::OtlpHttpServer;
 use crate::config::Optional;
 use crate::config_section;
 use crate::network::Listener;
@@ -26,7 +29,7 @@ config_section! {
         pub protocols: OtlpProtocols = OtlpProtocols::default(),
     }
     check(section, checking) {
-        if !section.protocols.grpc.is_on() {
+        if !section.protocols.grpc.is_on() && !section.protocols.http.is_on() {
             checking.error_at("protocols", "must specify at least one protocol when using the OTLP receiver");
         }
     }
@@ -37,6 +40,8 @@ config_section! {
     pub struct OtlpProtocols {
         /// OTLP over gRPC.
         pub grpc: Optional<GrpcServerConfig> = Optional::off(GrpcServerConfig::default()),
+        /// OTLP over HTTP.
+        pub http: Optional<OtlpHttpConfig> = Optional::off(OtlpHttpConfig::default()),
     }
 }
 
@@ -46,6 +51,7 @@ pub struct OtlpReceiver {
     settings: Settings,
     outputs: Outputs,
     scope: TaskScope,
+    http: Option<OtlpHttpServer>,
 }
 
 impl ReceiverType for OtlpReceiver {
@@ -63,7 +69,9 @@ impl ReceiverType for OtlpReceiver {
         outputs: Outputs,
     ) -> Result<Box<dyn Component>, BuildError> {
         let scope = TaskScope::new(settings.workers.clone());
-        Ok(Box::new(Self { config, settings, outputs, scope }))
+        let http = config.protocols.http.get();
+        let http = http.map(|config| OtlpHttpServer::new(config, &settings, &outputs, &scope)).transpose()?;
+        Ok(Box::new(Self { config, settings, outputs, scope, http }))
     }
 }
 
@@ -87,7 +95,12 @@ impl Component for OtlpReceiver {
             if let Some(config) = self.config.protocols.grpc.get() {
                 self.start_grpc(config).await?;
             }
-            Ok(())
+            let Some(http) = &self.http else { return Ok(()) };
+            let started = http.start(&self.scope).await;
+            if started.is_err() {
+                self.scope.join(Instant::now()).await;
+            }
+            started
         })
     }
 

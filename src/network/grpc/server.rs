@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,12 +11,12 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use super::message::{MessageReader, PREFIX_LENGTH, message_prefix};
 use super::server_config::{GrpcServerConfig, KeepaliveServerParameters};
+use crate::network::activity::Activity;
 use crate::network::compression::Compression;
 use crate::network::{Connection, ConnectionHandler, Peer};
 use crate::pipeline::BoxFuture;
@@ -269,45 +268,6 @@ impl Body for UnaryBody {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.message.as_ref().map_or(0, |message| message.len() as u64))
-    }
-}
-
-/// The calls under way on one connection.
-#[derive(Debug, Default)]
-struct Activity {
-    calls: AtomicUsize,
-    begun: AtomicUsize,
-}
-
-/// One call under way.
-struct ActiveCall(Arc<Activity>);
-
-impl Activity {
-    fn begin(self: &Arc<Self>) -> ActiveCall {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        self.begun.fetch_add(1, Ordering::Relaxed);
-        ActiveCall(Arc::clone(self))
-    }
-
-    /// Returns when no call was under way for `limit`, or never without one.
-    async fn idle_for(&self, limit: Option<Duration>) {
-        let Some(limit) = limit else {
-            return std::future::pending().await;
-        };
-        loop {
-            let begun = self.begun.load(Ordering::Relaxed);
-            tokio::time::sleep_until(Instant::now() + limit).await;
-            let untouched = self.begun.load(Ordering::Relaxed) == begun;
-            if untouched && self.calls.load(Ordering::Relaxed) == 0 {
-                return;
-            }
-        }
-    }
-}
-
-impl Drop for ActiveCall {
-    fn drop(&mut self) {
-        self.0.calls.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

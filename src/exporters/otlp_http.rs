@@ -1,0 +1,119 @@
+//! Exporter `otlp_http`: OTLP over HTTP, protobuf or JSON.
+
+mod config;
+mod response;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Uri;
+use tokio::time::Instant;
+
+pub use config::{OtlpEncoding, OtlpHttpExporterConfig};
+
+use self::response::{Answer, answer_of};
+use crate::network::compression::LONG_BODY_BYTES;
+use crate::network::http_client::HttpClient;
+use crate::otlp::export_response::ExportResponse;
+use crate::otlp::json::encode_json;
+use crate::otlp::{Batch, Signal};
+use crate::pipeline::exporting::{ExporterOptions, Sender, build_exporter};
+use crate::pipeline::factory::Consuming;
+use crate::pipeline::{BoxFuture, BuildError, ExporterType, Refusal, Settings, Stability};
+use crate::telemetry::drops::{DropReason, DropReporter};
+
+/// The type `otlp_http` among exporters.
+pub struct OtlpHttpExporter;
+
+impl ExporterType for OtlpHttpExporter {
+    const TYPE: &'static str = "otlp_http";
+    const ALIASES: &'static [&'static str] = &["otlphttp"];
+    const SIGNALS: &'static [(Signal, Stability)] = &[
+        (Signal::Traces, Stability::Stable),
+        (Signal::Metrics, Stability::Stable),
+        (Signal::Logs, Stability::Stable),
+    ];
+    type Config = OtlpHttpExporterConfig;
+
+    fn create(config: Arc<OtlpHttpExporterConfig>, settings: Settings) -> Result<Consuming, BuildError> {
+        let options = ExporterOptions {
+            timeout: config.client.timeout,
+            retry: Some(config.retry_on_failure.clone()),
+            queue: config.sending_queue.clone(),
+        };
+        let sender = OtlpHttpSender::new(&config, &settings)?;
+        build_exporter(&settings, options, sender)
+    }
+}
+
+struct OtlpHttpSender {
+    url: Uri,
+    encoding: OtlpEncoding,
+    client: HttpClient,
+    drops: DropReporter,
+}
+
+impl OtlpHttpSender {
+    fn new(config: &OtlpHttpExporterConfig, settings: &Settings) -> Result<Self, BuildError> {
+        Ok(Self {
+            url: config.url_of(settings.signal.unwrap_or(Signal::Traces)).map_err(BuildError)?,
+            encoding: config.encoding,
+            client: HttpClient::new(&config.client, settings.workers.clone())?,
+            drops: DropReporter::new(settings, "exporter"),
+        })
+    }
+
+    async fn post(&self, batch: Batch) -> Result<(), Refusal> {
+        let signal = batch.signal();
+        let (content_type, parts) = match self.encoding {
+            OtlpEncoding::Protobuf => ("application/x-protobuf", batch.into_parts()),
+            OtlpEncoding::Json => ("application/json", vec![encode_json_off_worker(batch).await?]),
+        };
+        let posted = self.client.post(&self.url, content_type, parts).await;
+        let response = posted.map_err(|error| Refusal::retryable(error.to_string()))?;
+        match answer_of(signal, &self.url, &response) {
+            Answer::Taken => Ok(()),
+            Answer::TakenInPart(response) => {
+                self.report_partial_success(signal, &response);
+                Ok(())
+            }
+            Answer::Refused(refusal) => Err(refusal),
+        }
+    }
+
+    /// The rest of the request was taken, and what was not is not to be sent again.
+    fn report_partial_success(&self, signal: Signal, response: &ExportResponse) {
+        let (message, rejected) = (response.error_message.as_str(), response.rejected);
+        match signal {
+            Signal::Traces => tracing::warn!(message, dropped_spans = rejected, "Partial success response"),
+            Signal::Metrics => {
+                tracing::warn!(message, dropped_data_points = rejected, "Partial success response");
+            }
+            Signal::Logs => {
+                tracing::warn!(message, dropped_log_records = rejected, "Partial success response");
+            }
+        }
+        self.drops.dropped(usize::try_from(rejected).unwrap_or(0), DropReason::PartialSuccess, message);
+    }
+}
+
+impl Sender for OtlpHttpSender {
+    fn send(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
+        Box::pin(self.post(batch))
+    }
+
+    fn shutdown(&self, deadline: Instant) -> BoxFuture<'_, ()> {
+        Box::pin(self.client.close(deadline))
+    }
+}
+
+/// Long documents are written on the threads for blocking work, so that the worker goes on serving.
+async fn encode_json_off_worker(batch: Batch) -> Result<Bytes, Refusal> {
+    if batch.bytes() <= LONG_BODY_BYTES {
+        return Ok(encode_json(&batch).into());
+    }
+    let encoding = tokio::task::spawn_blocking(move || encode_json(&batch));
+    encoding.await.map(Bytes::from).map_err(|error| Refusal::retryable(error.to_string()))
+}
