@@ -145,11 +145,50 @@ impl<'a> Fields<'a> {
 impl<'a> Iterator for Fields<'a> {
     type Item = (u32, Value<'a>);
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
+        let [key, after_key @ ..] = self.rest else { return None };
+        if *key >= 0x80 {
+            return self.next_with_long_key();
         }
+        // Nearly all keys are one byte, and nearly all lengths: no call and no error to build for them.
+        if *key & 7 == 2
+            && let [length, rest @ ..] = after_key
+            && *length < 0x80
+        {
+            let (bytes, rest) = rest.split_at_checked(usize::from(*length))?;
+            self.rest = rest;
+            return Some((u32::from(*key >> 3), Value::Bytes(bytes)));
+        }
+        let (value, rest) = match *key & 7 {
+            0 => read_value(WireType::Varint, after_key).ok()?,
+            1 => read_value(WireType::Fixed64, after_key).ok()?,
+            2 => read_value(WireType::LengthDelimited, after_key).ok()?,
+            5 => read_value(WireType::Fixed32, after_key).ok()?,
+            _ => return None,
+        };
+        self.rest = rest;
+        Some((u32::from(*key >> 3), value))
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// Takes the next field if it is length-delimited with this number, below 16, and shorter than 128
+    /// bytes: the usual element of a list, met without looking for anything else.
+    #[inline(always)]
+    pub(super) fn next_short(&mut self, number: u32) -> Option<&'a [u8]> {
+        match self.rest {
+            [key, length, rest @ ..] if u32::from(*key) == number << 3 | 2 && *length < 0x80 => {
+                let (bytes, rest) = rest.split_at_checked(usize::from(*length))?;
+                self.rest = rest;
+                Some(bytes)
+            }
+            _ => None,
+        }
+    }
+
+    #[inline(never)]
+    fn next_with_long_key(&mut self) -> Option<(u32, Value<'a>)> {
         let (number, wire_type, after_key) = read_key(self.rest).ok()?;
         let (value, rest) = read_value(wire_type, after_key).ok()?;
         self.rest = rest;

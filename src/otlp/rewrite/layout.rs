@@ -62,6 +62,7 @@ impl MessageKind {
         }
     }
 
+    #[inline]
     pub(super) const fn role_of_field(self, number: u32, signal: Signal) -> Role {
         match (self, number) {
             (Self::ResourceGroup, 1) => Role::Message(Self::Resource),

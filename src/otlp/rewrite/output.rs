@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::otlp::wire::put_varint;
+use crate::otlp::wire::{put_varint, varint_length};
 
 /// What has been written, and the run of the source behind it that will follow unless an edit cuts it.
 #[derive(Debug)]
@@ -57,11 +57,14 @@ impl<'a> Output<'a> {
         let content_at = message.key_at + message.source_content_at - message.source_key_at;
         let key_width = key_width(self.source.get(message.source_key_at..).unwrap_or_default());
         let length_at = message.key_at + key_width;
-        let mut length = Vec::with_capacity(10);
-        put_varint(&mut length, self.written.len().saturating_sub(content_at) as u64);
+        let length = self.written.len().saturating_sub(content_at) as u64;
         match self.written.get_mut(length_at..content_at) {
-            Some(old) if old.len() == length.len() => old.copy_from_slice(&length),
-            Some(_) => drop(self.written.splice(length_at..content_at, length)),
+            Some(old) if old.len() == varint_length(length) => overwrite_varint(old, length),
+            Some(_) => {
+                let mut bytes = Vec::with_capacity(10);
+                put_varint(&mut bytes, length);
+                self.written.splice(length_at..content_at, bytes);
+            }
             None => {}
         }
     }
@@ -95,6 +98,17 @@ impl<'a> Output<'a> {
             self.written.extend_from_slice(run);
             self.consumed = to;
         }
+    }
+}
+
+/// Writes a varint over one of the same width.
+fn overwrite_varint(old: &mut [u8], mut number: u64) {
+    if let Some((last, others)) = old.split_last_mut() {
+        for byte in others {
+            *byte = number.to_le_bytes()[0] | 0x80;
+            number >>= 7;
+        }
+        *last = number.to_le_bytes()[0];
     }
 }
 

@@ -96,7 +96,13 @@ impl<'part, 'editor, E: Editor> Walk<'part, 'editor, E> {
         let mut holds_records = false;
         let mut fields = Fields::of(found.content);
         let mut key_at = content_at;
-        while let Some((number, value)) = fields.next() {
+        loop {
+            while let Some(content) = fields.next_short(attributes_field) {
+                let end = found.end - fields.rest().len();
+                self.visit_attribute(kind, Found { number: attributes_field, key_at, content, end });
+                key_at = end;
+            }
+            let Some((number, value)) = fields.next() else { break };
             let end = found.end - fields.rest().len();
             let child = Found { number, key_at, content: value.bytes(), end };
             if number == attributes_field {
@@ -148,7 +154,7 @@ impl<'part, 'editor, E: Editor> Walk<'part, 'editor, E> {
         holds_points
     }
 
-    #[inline]
+    #[inline(always)]
     fn visit_attribute(&mut self, owner: MessageKind, found: Found<'part>) {
         let mut list = AttributeList {
             output: &mut self.output,

@@ -80,7 +80,21 @@ pub enum AnyValueView<'a> {
 }
 
 impl<'a> View<'a> for AnyValueView<'a> {
+    #[inline]
     fn parse(bytes: &'a [u8]) -> Self {
+        match bytes {
+            // Most values are one short text.
+            [0x0a, length, text @ ..] if *length < 0x80 && usize::from(*length) == text.len() => {
+                Self::String(Text::new(text))
+            }
+            _ => Self::parse_any_kind(bytes),
+        }
+    }
+}
+
+impl<'a> AnyValueView<'a> {
+    #[inline(never)]
+    fn parse_any_kind(bytes: &'a [u8]) -> Self {
         let mut any_value = Self::Empty;
         for_each_field(bytes, |_, number, value| {
             any_value = match number {

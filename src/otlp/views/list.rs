@@ -105,8 +105,12 @@ pub struct Elements<'a, V> {
 impl<'a, V: View<'a>> Iterator for Elements<'a, V> {
     type Item = V;
 
+    #[inline]
     fn next(&mut self) -> Option<V> {
         let number = self.number;
+        if let Some(bytes) = self.fields.next_short(number) {
+            return Some(V::parse(bytes));
+        }
         let (_, value) = self.fields.find(|(found, _)| *found == number)?;
         Some(V::parse(value.bytes()))
     }
