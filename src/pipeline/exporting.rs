@@ -10,6 +10,8 @@ mod backoff;
 mod config;
 mod gathering;
 mod queue;
+#[cfg(test)]
+mod tests;
 
 pub use config::{QueueBatchConfig, RetryConfig, SendingQueueConfig, Sizer};
 
@@ -131,6 +133,7 @@ async fn send_request<S: Sender>(queue: &Queue, attempts: &Attempts<S>, mut requ
             queue.drops().dropped(items, reason, &format!("{refusal}{hint}"));
             failure = Some(refusal);
         }
+        request.decided(items);
     }
     request.finish(failure);
 }

@@ -44,6 +44,8 @@ struct State {
 /// What one consumer takes and sends: one caller's batch, or several gathered.
 pub struct Request {
     batch: Batch,
+    /// Items that were neither sent nor counted as dropped.
+    undecided_items: usize,
     tickets: Vec<Ticket>,
     drops: DropReporter,
 }
@@ -171,7 +173,8 @@ impl Queue {
     ) {
         state.used += size;
         let ticket = Ticket { size, queue: Arc::clone(self), result };
-        let request = Request { batch, tickets: vec![ticket], drops: self.drops.clone() };
+        let undecided_items = batch.items();
+        let request = Request { batch, undecided_items, tickets: vec![ticket], drops: self.drops.clone() };
         let ready = match &mut state.gathering {
             None => Some(request),
             Some(gathering) => {
@@ -327,7 +330,13 @@ impl Request {
     /// Adds `other` to this request; each caller keeps its own ticket.
     pub fn merge(&mut self, mut other: Self) {
         self.batch.merge(other.batch.take());
+        self.undecided_items += std::mem::take(&mut other.undecided_items);
         self.tickets.append(&mut other.tickets);
+    }
+
+    /// Items of this request were sent, or counted as dropped.
+    pub const fn decided(&mut self, items: usize) {
+        self.undecided_items = self.undecided_items.saturating_sub(items);
     }
 
     /// Every caller gets the result and gives its room back.
@@ -343,9 +352,7 @@ impl Request {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        if !self.batch.is_empty() {
-            self.drops.dropped(self.batch.items(), DropReason::Shutdown, "the shutdown deadline has passed");
-        }
+        self.drops.dropped(self.undecided_items, DropReason::Shutdown, "the shutdown deadline has passed");
     }
 }
 
