@@ -26,6 +26,11 @@ impl ConnectorType for Forward {
         (Signal::Metrics, Stability::Beta),
         (Signal::Logs, Stability::Beta),
     ];
+    const PAIRS: &'static [(Signal, Signal, Stability)] = &[
+        (Signal::Traces, Signal::Traces, Stability::Beta),
+        (Signal::Metrics, Signal::Metrics, Stability::Beta),
+        (Signal::Logs, Signal::Logs, Stability::Beta),
+    ];
     type Config = ForwardConfig;
 
     fn create(

@@ -10,6 +10,8 @@ mod connections;
 mod fan_out;
 mod lifecycle;
 mod metering;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
