@@ -169,6 +169,10 @@ impl ConfigValue for GoDuration {
                     );
                 }
             },
+            // A bare number counts nanoseconds, as it does in Go.
+            NodeValue::Integer(number) if i64::try_from(*number).is_ok() => {
+                self.nanoseconds = i64::try_from(*number).unwrap_or_default();
+            }
             _ => decoding.wrong_type(
                 node,
                 "time.Duration",
@@ -189,6 +193,17 @@ impl ConfigValue for GoDuration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bare_number_counts_nanoseconds() {
+        let mut duration = GoDuration::from_secs(5);
+        let mut decoding = Decoding::default();
+        duration.update(&Node::anonymous(NodeValue::Integer(0)), &mut decoding);
+        assert_eq!(duration, GoDuration::ZERO);
+        duration.update(&Node::anonymous(NodeValue::Integer(1_500_000_000)), &mut decoding);
+        assert_eq!(duration.to_string(), "1.5s");
+        assert!(decoding.into_errors().is_empty());
+    }
 
     #[test]
     fn reads_and_writes_gos_notation() {

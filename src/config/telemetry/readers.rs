@@ -44,18 +44,19 @@ config_section! {
 }
 
 config_section! {
-    /// A Prometheus endpoint with Weir's own metrics, under `/metrics`.
+    /// A Prometheus endpoint with Weir's own metrics, under `/metrics`. As in the Collector since 0.155, names
+    /// go without suffixes unless these are asked for.
     pub struct PrometheusReader {
         /// Where to listen.
         pub host: String = "localhost".to_owned(),
         /// The port to listen on.
         pub port: u32 = 8888,
         /// Whether the labels and metric of the instrumentation scope are left out.
-        pub without_scope_info: bool = false,
+        pub without_scope_info: bool = true,
         /// Whether names go without the suffix of their unit, such as `_seconds`.
-        pub without_units: bool = false,
+        pub without_units: bool = true,
         /// Whether names go without the suffix of their type, such as `_total`.
-        pub without_type_suffix: bool = false,
+        pub without_type_suffix: bool = true,
         /// Which resource attributes become labels. Accepted; changes nothing.
         pub with_resource_constant_labels: Anything = Anything::default(),
         /// How names are translated. Accepted; changes nothing.
@@ -141,16 +142,9 @@ config_section! {
 }
 
 impl MetricReader {
-    /// The reader there is when none is written: names without suffixes, as the Collector's dashboards
-    /// know them.
+    /// The reader there is when none is written.
     pub fn by_default() -> Self {
-        let prometheus = PrometheusReader {
-            without_scope_info: true,
-            without_units: true,
-            without_type_suffix: true,
-            ..PrometheusReader::default()
-        };
-        let exporter = PullExporter { prometheus: Some(prometheus) };
+        let exporter = PullExporter { prometheus: Some(PrometheusReader::default()) };
         Self { pull: Some(PullReader { exporter, ..PullReader::default() }), periodic: None }
     }
 
