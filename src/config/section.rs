@@ -92,6 +92,9 @@ pub fn update_section<T: Section>(section: &mut T, node: &Node, decoding: &mut D
 
 /// "did you mean", where a known word is near, and the list of what is valid.
 pub fn unknown_key_hint(found: &str, known: &[&str]) -> String {
+    if known.is_empty() {
+        return "it has no keys".to_owned();
+    }
     let valid = format!("valid keys: {}", known.join(", "));
     match nearest(found, known) {
         Some(word) => format!("did you mean {word:?}? {valid}"),

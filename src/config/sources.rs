@@ -76,14 +76,14 @@ impl Uri {
         let is_scheme = scheme.len() >= 2
             && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
             && scheme.chars().all(|character| character.is_ascii_alphanumeric() || "+.-".contains(character));
+        let hint = match opaque.strip_prefix('-') {
+            Some(_) => format!("write ${{env:{text}}} for a variable with a default"),
+            None => format!("one of {}", SCHEMES.join(", ")),
+        };
         if !is_scheme {
-            return Err(format!("invalid uri: {text:?}"));
+            return Err(format!("invalid uri: {text:?} ({hint})"));
         }
         if !SCHEMES.contains(&scheme) {
-            let hint = match opaque.starts_with('-') {
-                true => format!("write ${{env:{scheme}:{opaque}}} for a variable with a default"),
-                false => format!("one of {}", SCHEMES.join(", ")),
-            };
             return Err(format!("scheme {scheme:?} is not supported for uri {text:?} ({hint})"));
         }
         Ok(Self { scheme: scheme.to_owned(), opaque: opaque.to_owned() })
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn bad_uris_are_refused_in_the_collectors_words() {
         for (uri, message) in [
-            ("1x:y", "invalid uri: \"1x:y\""),
+            ("1x:y", "invalid uri: \"1x:y\" (one of env, file, http, https, yaml)"),
             (
                 "s3:bucket",
                 "scheme \"s3\" is not supported for uri \"s3:bucket\" (one of env, file, http, https, yaml)",

@@ -15,7 +15,7 @@ pub(super) fn unknown_type_hint(kind: ComponentKind, type_name: &str, known: &[&
     }
     if of_the_collector(kind).split(' ').any(|known| known == folded(type_name)) {
         return Some(format!(
-            "the OpenTelemetry Collector has a {} {type_name}, Weir does not have it yet",
+            "the {} {type_name} is one of the OpenTelemetry Collector's; Weir does not have it yet",
             kind.name()
         ));
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Loading;
 use super::components::Decoded;
 use super::service::{DecodedPipeline, DecodedService, Reference};
-use crate::config::{ComponentSections, Location, Node, nearest};
+use crate::config::{ComponentSections, Location, Node, NodeValue, nearest};
 use crate::pipeline::factory::Factory;
 use crate::pipeline::{
     ComponentId, ComponentKind, ConnectorFactory, ExporterFactory, ExtensionFactory, PipelineId,
@@ -28,10 +28,10 @@ type Defined = BTreeMap<ComponentId, Location>;
 impl Checked<'_> {
     /// Notes everything that does not fit together.
     pub(super) fn check(&self, document: &Node, loading: &mut Loading) {
-        if self.receivers.defined.is_empty() {
+        if !is_written(document.get("receivers")) {
             missing(document, "receivers", "no receiver configuration specified in config", loading);
         }
-        if self.exporters.defined.is_empty() {
+        if !is_written(document.get("exporters")) {
             missing(document, "exporters", "no exporter configuration specified in config", loading);
         }
         self.check_ambiguous_ids(loading);
@@ -114,27 +114,28 @@ impl Checked<'_> {
 
 /// True where something is written under `service.pipelines`, right or wrong.
 fn has_pipelines(document: &Node) -> bool {
-    let pipelines = document.get("service").and_then(|service| service.get("pipelines"));
-    pipelines.is_some_and(|pipelines| match &pipelines.value {
-        crate::config::NodeValue::Null => false,
-        crate::config::NodeValue::Map(entries) => !entries.is_empty(),
-        _ => true,
-    })
+    match document.get("service") {
+        Some(service @ Node { value: NodeValue::Map(_), .. }) => is_written(service.get("pipelines")),
+        service => is_written(service),
+    }
 }
 
 /// True where the pipeline has something under `key`, right or wrong.
 fn is_listed(document: &Node, id: &PipelineId, key: &str) -> bool {
     let pipelines = document.get("service").and_then(|service| service.get("pipelines"));
-    let crate::config::NodeValue::Map(entries) = &pipelines.map_or(document, |pipelines| pipelines).value
-    else {
+    let Some(Node { value: NodeValue::Map(entries), .. }) = pipelines else {
         return false;
     };
     let pipeline = entries.iter().find(|entry| PipelineId::parse(&entry.key).as_ref() == Ok(id));
-    let list = pipeline.and_then(|pipeline| pipeline.value.get(key));
-    list.is_some_and(|list| match &list.value {
-        crate::config::NodeValue::Null => false,
-        crate::config::NodeValue::List(items) => !items.is_empty(),
-        crate::config::NodeValue::String(text) => !text.is_empty(),
+    is_written(pipeline.and_then(|pipeline| pipeline.value.get(key)))
+}
+
+fn is_written(node: Option<&Node>) -> bool {
+    node.is_some_and(|node| match &node.value {
+        NodeValue::Null => false,
+        NodeValue::Map(entries) => !entries.is_empty(),
+        NodeValue::List(items) => !items.is_empty(),
+        NodeValue::String(text) => !text.is_empty(),
         _ => true,
     })
 }
