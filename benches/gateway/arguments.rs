@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::case::{Case, Compression, Pipeline, Protocol, Signal};
 use crate::floor::FloorArguments;
-use crate::load::Concurrency;
+use crate::load::Shape;
 use crate::subject::Subject;
 
 /// Measures OTLP gateways side by side: CPU seconds per million items and peak resident memory.
@@ -30,8 +30,10 @@ pub enum BenchCommand {
 /// A part of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Part {
-    /// CPU and memory under load.
+    /// CPU for a million items, as fast as they are taken.
     Load,
+    /// CPU and memory at the same rate for all.
+    Paced,
     /// Memory at rest and time from start to ready.
     Idle,
     /// Throughput on one core and on two.
@@ -46,7 +48,7 @@ pub struct Settings {
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Subject::ALL)]
     only: Vec<Subject>,
     /// Parts of the report.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Load, Part::Idle, Part::Scaling])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Load, Part::Paced, Part::Idle, Part::Scaling])]
     pub parts: Vec<Part>,
     #[arg(long, value_enum, value_delimiter = ',')]
     signals: Vec<Signal>,
@@ -67,6 +69,9 @@ pub struct Settings {
     /// Requests in flight on each connection.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     in_flight: u16,
+    /// Items a second in the paced part.
+    #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(1000..=10_000_000))]
+    pub rate: u32,
     /// A fifth of the requests: quicker, and coarser.
     #[arg(long)]
     pub quick: bool,
@@ -82,9 +87,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// How the load is spread.
-    pub fn concurrency(&self) -> Concurrency {
-        Concurrency { connections: self.connections.into(), in_flight: self.in_flight.into() }
+    /// How requests are spread, `requests_per_second` of them or as many as are answered.
+    pub fn shape(&self, requests_per_second: Option<f64>) -> Shape {
+        Shape { connections: self.connections.into(), in_flight: self.in_flight.into(), requests_per_second }
     }
 
     /// The subjects in the order of their rows.

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, sleep_until};
 
 use crate::Outcome;
 use crate::case::{Compression, Pipeline, Protocol, Signal};
@@ -77,6 +77,8 @@ struct Merger<E> {
 
 #[derive(Default)]
 struct Pending {
+    /// When the first part came.
+    since: Option<Instant>,
     parts: Vec<Bytes>,
     items: usize,
 }
@@ -92,14 +94,9 @@ impl<E: Export> Merger<E> {
         });
         let flusher = merger.clone();
         tokio::spawn(async move {
-            let mut ticks = interval(BATCH_TIMEOUT);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
-                ticks.tick().await;
-                for (signal, pending) in Signal::ALL.into_iter().zip(&flusher.pending) {
-                    let rest = std::mem::take(&mut *pending.lock());
-                    flusher.send(signal, rest).await;
-                }
+                let next = flusher.flush_old().await;
+                sleep_until(next).await;
             }
         });
         merger
@@ -110,6 +107,7 @@ impl<E: Export> Merger<E> {
         let full = {
             let Some(pending) = self.pending.get(signal as usize) else { return };
             let mut pending = pending.lock();
+            pending.since.get_or_insert_with(Instant::now);
             pending.items += self.items_per_request;
             pending.parts.push(body);
             if self.pipeline == Pipeline::Batch && pending.items < BATCH_ITEMS {
@@ -118,6 +116,24 @@ impl<E: Export> Merger<E> {
             std::mem::take(&mut *pending)
         };
         self.send(signal, full).await;
+    }
+
+    /// Sends what has waited long enough; returns when to look again.
+    async fn flush_old(&self) -> Instant {
+        let mut next = Instant::now() + BATCH_TIMEOUT;
+        for (signal, pending) in Signal::ALL.into_iter().zip(&self.pending) {
+            let old = {
+                let mut pending = pending.lock();
+                let due = pending.since.map(|since| since + BATCH_TIMEOUT);
+                if due.is_none_or(|due| due > Instant::now()) {
+                    next = next.min(due.unwrap_or(next));
+                    continue;
+                }
+                std::mem::take(&mut *pending)
+            };
+            self.send(signal, old).await;
+        }
+        next
     }
 
     async fn send(&self, signal: Signal, batch: Pending) {

@@ -10,9 +10,9 @@ use crate::case::{Case, NamedValue as _};
 use crate::measure::start;
 use crate::process::free_address;
 use crate::report::Table;
+use crate::runs::spread;
 use crate::sink::Sink;
 use crate::subject::Route;
-use crate::under_load::median;
 
 /// Starts take milliseconds, so more of them are cheap and steady the median.
 const STARTS: usize = 7;
@@ -21,7 +21,7 @@ const REST: Duration = Duration::from_secs(1);
 /// Starts every subject with the base pipeline and no load, taking turns.
 pub async fn table(settings: &Settings) -> Outcome<Table> {
     let mut table =
-        Table::new("idle", &["subject", "RSS MB, 1 s after the start", "ready after ms (min–max)"]);
+        Table::new("idle", &["subject", "RSS MB, 1 s after the start (min–max)", "ready after ms (min–max)"]);
     let sink = Sink::start(Case::BASE.protocol).await?;
     let mut seen = vec![(Vec::new(), Vec::new()); settings.subjects().len()];
     for _ in 0..STARTS {
@@ -38,17 +38,11 @@ pub async fn table(settings: &Settings) -> Outcome<Table> {
         }
     }
     for (subject, (memory, ready)) in settings.subjects().into_iter().zip(seen) {
-        let Some(middle) = median(ready.iter().copied()) else {
-            table.push(vec![subject.name(), "failed".to_owned(), String::new()]);
+        if memory.len() < STARTS {
+            table.push_failure(vec![subject.name()], "a start failed");
             continue;
-        };
-        let (least, most) =
-            (ready.iter().copied().fold(f64::INFINITY, f64::min), ready.iter().copied().fold(0.0, f64::max));
-        table.push(vec![
-            subject.name(),
-            format!("{:.1}", median(memory.into_iter()).unwrap_or_default()),
-            format!("{middle:.0} ({least:.0}–{most:.0})"),
-        ]);
+        }
+        table.push(vec![subject.name(), spread(&memory, 1), spread(&ready, 0)]);
     }
     Ok(table)
 }

@@ -12,19 +12,21 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::case::{Case, Compression, Protocol};
 use crate::message_body::MessageBody;
 use crate::{Outcome, one_thread_runtime};
 
-/// How the load is spread; OTLP/HTTP opens a connection for each request in flight, as HTTP/1.1 clients do.
+/// How requests are spread over connections and time.
 #[derive(Debug, Clone, Copy)]
-pub struct Concurrency {
-    /// Connections.
+pub struct Shape {
+    /// Connections; OTLP/HTTP opens one for each request in flight, as HTTP/1.1 clients do.
     pub connections: usize,
     /// Requests in flight on each.
     pub in_flight: usize,
+    /// Requests begun in a second; without it each follows the answer of the one before.
+    pub requests_per_second: Option<f64>,
 }
 
 /// What became of the requests.
@@ -48,14 +50,14 @@ pub async fn run(
     case: Case,
     bodies: Arc<Vec<Bytes>>,
     to: SocketAddr,
-    concurrency: Concurrency,
+    shape: Shape,
     requests: usize,
     patience: Duration,
 ) -> Outcome<Sent> {
     let runtime = one_thread_runtime("load")?;
-    let progress = Arc::new(Progress { limit: requests, ..Progress::default() });
     let begun = Instant::now();
-    let job = runtime.spawn(send_all(case, bodies, to, concurrency, progress.clone()));
+    let progress = Arc::new(Progress::new(requests, begun, shape.requests_per_second));
+    let job = runtime.spawn(send_all(case, bodies, to, shape, progress.clone()));
     let finished = timeout(patience, job).await;
     runtime.shutdown_background();
     match finished {
@@ -72,9 +74,10 @@ pub async fn run(
 }
 
 /// Shared by all senders: the next request to take and the answers so far.
-#[derive(Default)]
 struct Progress {
     limit: usize,
+    begun: Instant,
+    interval: Duration,
     next: AtomicUsize,
     accepted: AtomicU64,
     retries: AtomicU64,
@@ -83,9 +86,29 @@ struct Progress {
 }
 
 impl Progress {
-    fn take(&self) -> Option<usize> {
+    fn new(limit: usize, begun: Instant, requests_per_second: Option<f64>) -> Self {
+        Self {
+            limit,
+            begun,
+            interval: requests_per_second.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate)),
+            next: AtomicUsize::default(),
+            accepted: AtomicU64::default(),
+            retries: AtomicU64::default(),
+            failed: AtomicU64::default(),
+            first_failure: parking_lot::Mutex::default(),
+        }
+    }
+
+    /// The next request, when its time has come.
+    async fn take(&self) -> Option<usize> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        (number < self.limit).then_some(number)
+        if number >= self.limit {
+            return None;
+        }
+        if !self.interval.is_zero() {
+            sleep_until(self.begun + self.interval.mul_f64(number as f64)).await;
+        }
+        Some(number)
     }
 
     fn note_failure(&self, reason: impl Into<String>) {
@@ -98,24 +121,24 @@ async fn send_all(
     case: Case,
     bodies: Arc<Vec<Bytes>>,
     to: SocketAddr,
-    concurrency: Concurrency,
+    shape: Shape,
     progress: Arc<Progress>,
 ) -> Outcome<()> {
     let template = Template::new(case, to)?;
     let mut senders = JoinSet::new();
-    for _ in 0..concurrency.connections {
+    for _ in 0..shape.connections {
         match case.protocol {
             Protocol::Grpc => {
                 let (connection, driver) =
                     http2::handshake(TokioExecutor::new(), TokioIo::new(connect(to).await?)).await?;
                 tokio::spawn(driver);
-                for _ in 0..concurrency.in_flight {
+                for _ in 0..shape.in_flight {
                     let connection = Connection::Http2(connection.clone());
                     senders.spawn(send(connection, template.clone(), bodies.clone(), progress.clone()));
                 }
             }
             Protocol::Http => {
-                for _ in 0..concurrency.in_flight {
+                for _ in 0..shape.in_flight {
                     let (connection, driver) = http1::handshake(TokioIo::new(connect(to).await?)).await?;
                     tokio::spawn(driver);
                     let connection = Connection::Http1(connection);
@@ -141,7 +164,7 @@ async fn send(
     bodies: Arc<Vec<Bytes>>,
     progress: Arc<Progress>,
 ) {
-    while let Some(number) = progress.take() {
+    while let Some(number) = progress.take().await {
         let Some(body) = bodies.get(number % bodies.len()) else { return };
         loop {
             match connection.exchange(template.request(body.clone())).await {

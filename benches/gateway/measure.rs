@@ -1,5 +1,6 @@
 //! One measured run: a fresh subject between a fresh load and a fresh sink.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,16 +31,21 @@ pub struct Measurement {
     pub accepted_items: u64,
     /// Items that arrived at the sink, warm-up not counted.
     pub delivered_items: u64,
+    /// Items accepted in a second: of the whole machine, not of the collector alone.
+    pub items_per_second: f64,
+    /// CPU seconds for a second of the load.
+    pub cores_used: f64,
     /// Items in a request that arrived at the sink, on average.
     pub items_per_export: f64,
     /// The load's own view.
     pub sent: Sent,
 }
 
-impl Measurement {
-    /// One line for following the runs.
-    pub fn summary(&self) -> String {
-        format!(
+/// One line for following the runs.
+impl fmt::Display for Measurement {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
             "{:.3} CPU s/M, {:.0} MB, {}/{} items in exports of {:.0}, {} retries, {} failed{}",
             self.cpu_seconds_per_million,
             self.peak_rss_megabytes,
@@ -53,22 +59,44 @@ impl Measurement {
     }
 }
 
-/// Runs `subject` through `case`, bound to `cores` where given (as `taskset` reads them).
+/// What a run may fix besides its case.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Conditions {
+    /// The cores the subject is bound to, as `taskset` reads them.
+    pub cores: Option<&'static str>,
+    /// The rate of the measured part; without it the load is as fast as the answers.
+    pub items_per_second: Option<u32>,
+}
+
+impl fmt::Display for Conditions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(cores) = self.cores {
+            write!(formatter, " on cores {cores}")?;
+        }
+        if let Some(rate) = self.items_per_second {
+            write!(formatter, " at {rate} items a second")?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs `subject` through `case`.
 pub async fn measure(
     settings: &Settings,
     subject: Subject,
     case: &Case,
     bodies: &Arc<Vec<Bytes>>,
-    cores: Option<&str>,
+    conditions: Conditions,
 ) -> Outcome<Measurement> {
     let sink = Sink::start(case.protocol).await?;
     let route = Route { listen: free_address()?, to: sink.address(), own_metrics: free_address()? };
-    let process = start(settings, subject, case, &route, cores).await?;
-    let send = |requests| {
-        load::run(*case, bodies.clone(), route.listen, settings.concurrency(), requests, LOAD_PATIENCE)
+    let process = start(settings, subject, case, &route, conditions.cores).await?;
+    let send = |requests, rate| {
+        load::run(*case, bodies.clone(), route.listen, settings.shape(rate), requests, LOAD_PATIENCE)
     };
+    let rate = conditions.items_per_second.map(|items| f64::from(items) / case.size as f64);
 
-    let warm_up = send(case.warm_up_requests(settings.quick)).await?;
+    let warm_up = send(case.warm_up_requests(settings.quick), rate).await?;
     let warm_up_items = warm_up.accepted * case.size as u64;
     sink.wait_for(warm_up_items, DRAIN_PATIENCE).await;
     if warm_up.failed > 0 || sink.items() < warm_up_items {
@@ -83,7 +111,7 @@ pub async fn measure(
     let (items_before, requests_before) = (sink.items(), sink.requests());
     let cpu_before = process.cpu_seconds()?;
 
-    let sent = send(case.requests(settings.quick)).await?;
+    let sent = send(case.requests(settings.quick), rate).await?;
     let accepted_items = sent.accepted * case.size as u64;
     sink.wait_for(items_before + accepted_items, DRAIN_PATIENCE).await;
     // The answers to the last exports are still the collector's work.
@@ -103,6 +131,8 @@ pub async fn measure(
         peak_rss_megabytes: process.peak_rss_megabytes()?,
         accepted_items,
         delivered_items,
+        items_per_second: accepted_items as f64 / sent.seconds,
+        cores_used: cpu / sent.seconds,
         items_per_export: delivered_items as f64 / exports as f64,
         sent,
     })

@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::Outcome;
 use crate::arguments::{Part, Settings};
 use crate::case::NamedValue as _;
-use crate::{idle, scaling, under_load};
+use crate::{idle, paced, scaling, under_load};
 
 /// Measures what the settings ask for.
 ///
@@ -21,6 +21,7 @@ pub async fn run(settings: &Settings) -> Outcome<()> {
     for part in &settings.parts {
         let table = match part {
             Part::Load => under_load::table(settings).await?,
+            Part::Paced => paced::table(settings).await?,
             Part::Idle => idle::table(settings).await?,
             Part::Scaling => scaling::table(settings).await?,
         };
@@ -51,6 +52,13 @@ impl Table {
 
     /// Adds a row, one cell for each column.
     pub fn push(&mut self, row: Vec<String>) {
+        self.rows.push(row);
+    }
+
+    /// Adds a row for what could not be measured: its first cells and the reason.
+    pub fn push_failure(&mut self, mut row: Vec<String>, reason: &str) {
+        row.push(format!("failed: {}", reason.replace(['\n', '|'], " ")));
+        row.resize(self.columns.len(), String::new());
         self.rows.push(row);
     }
 

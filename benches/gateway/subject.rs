@@ -44,6 +44,11 @@ impl Subject {
         self != Self::Rotel || case.pipeline == Pipeline::Batch
     }
 
+    /// Whether the others' costs are given as multiples of this one's.
+    pub fn is_floor(self) -> bool {
+        self == Self::Floor
+    }
+
     /// The binary, where it is built.
     pub fn binary(self, weir: Option<&Path>) -> Outcome<PathBuf> {
         let (path, advice) = match self {
