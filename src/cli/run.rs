@@ -8,7 +8,7 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::RunArguments;
-use crate::config::{Configuration, LoadOptions, load};
+use crate::config::{Configuration, LoadOptions, NodeValue, load};
 use crate::pipeline::service::{Service, ServiceError};
 use crate::telemetry::logging::start_logging;
 use crate::telemetry::own_resource;
@@ -61,7 +61,7 @@ async fn run_until_signalled(
     let service = Service::start(configuration).await?;
     tracing::info!("Everything is ready. Begin running and processing data.");
     if built_in {
-        say_what_the_default_does();
+        say_what_the_default_does(configuration);
     }
     let name = signals.next().await;
     tracing::info!(signal = name, "Received signal from OS");
@@ -79,12 +79,26 @@ async fn run_until_signalled(
     }
 }
 
-/// What a newcomer needs to know; `pipelines/default.yaml` is where it comes from.
-fn say_what_the_default_does() {
+/// What a newcomer needs to know, with the addresses as `--set` may have changed them.
+fn say_what_the_default_does(configuration: &Configuration) {
     tracing::info!("No --config was given: running the built-in pipelines/default.yaml.");
-    tracing::info!("Listening for OTLP on localhost:4317 (gRPC) and localhost:4318 (HTTP).");
-    tracing::info!("What arrives is shown in this log; own metrics are on http://localhost:8888/metrics.");
-    tracing::info!("An application needs one line: export OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318");
+    let endpoints = (endpoint_of(configuration, "grpc"), endpoint_of(configuration, "http"));
+    let (Some(grpc), Some(http)) = endpoints else { return };
+    tracing::info!("Listening for OTLP on {grpc} (gRPC) and {http} (HTTP).");
+    tracing::info!("What arrives is shown in this log.");
+    for reader in configuration.service.telemetry.metrics.prometheus_readers() {
+        tracing::info!("Own metrics are on http://{}:{}/metrics.", reader.host, reader.port);
+    }
+    tracing::info!("An application needs one line: export OTEL_EXPORTER_OTLP_ENDPOINT=http://{http}");
+}
+
+/// Where the first receiver, the built-in `otlp`, listens for a protocol.
+fn endpoint_of<'a>(configuration: &'a Configuration, protocol: &str) -> Option<&'a str> {
+    let receiver = configuration.receivers.values().next()?;
+    match &receiver.node.get("protocols")?.get(protocol)?.get("endpoint")?.value {
+        NodeValue::String(endpoint) => Some(endpoint),
+        _ => None,
+    }
 }
 
 /// The signals that end the process.

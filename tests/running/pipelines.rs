@@ -1,0 +1,198 @@
+//! Every ready configuration in `pipelines/` starts, and what applications send to it arrives.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use tokio::net::TcpStream;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::certificates::Authority;
+use crate::received::names_in;
+use crate::send::{send_over_grpc, send_over_http};
+use crate::weir_process::{Launch, WeirProcess, free_address, pipelines_directory};
+
+/// The files that have a test below.
+const TESTED: [&str; 4] = ["default.yaml", "file.yaml", "gateway.yaml", "tls.yaml"];
+
+/// One span, metric and log record over each protocol.
+const SENT: [&str; 6] = [
+    "log over HTTP",
+    "log over gRPC",
+    "metric over HTTP",
+    "metric over gRPC",
+    "span over HTTP",
+    "span over gRPC",
+];
+
+#[test]
+fn every_ready_configuration_has_a_test() {
+    let entries = std::fs::read_dir(pipelines_directory()).unwrap();
+    let mut files: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    assert_eq!(files, TESTED, "a configuration in pipelines/ is started and fed by a test in this file");
+}
+
+#[tokio::test]
+async fn without_a_configuration_it_says_what_to_do_and_shows_what_arrives() {
+    let directory = tempfile::tempdir().unwrap();
+    let (grpc, http, metrics) = (free_address(), free_address(), free_address());
+    let weir = Launch::of_binary(directory.path())
+        .set(&format!("receivers.otlp.protocols.grpc.endpoint={grpc}"))
+        .set(&format!("receivers.otlp.protocols.http.endpoint={http}"))
+        .set(&format!("extensions.health_check.endpoint={}", free_address()))
+        .set(&own_metrics_at(metrics));
+    let mut weir = weir.start(directory.path(), "weir").await;
+    weir.wait_for_log("export OTEL_EXPORTER_OTLP_ENDPOINT=").await;
+    for said in [
+        "running the built-in pipelines/default.yaml".to_owned(),
+        format!("Listening for OTLP on {grpc} (gRPC) and {http} (HTTP)."),
+        "What arrives is shown in this log.".to_owned(),
+        format!("Own metrics are on http://{metrics}/metrics."),
+        format!("An application needs one line: export OTEL_EXPORTER_OTLP_ENDPOINT=http://{http}"),
+    ] {
+        assert!(weir.log().contains(&said), "{said}\n{}", weir.log());
+    }
+
+    feed(grpc, http).await;
+    let log = weir.stop().await;
+    // In the words of exporter `debug`: a span's name and ids, a point's metric and value, a log's body.
+    for protocol in ["over gRPC", "over HTTP"] {
+        let lines_with = |text: &str| log.lines().filter(|line| line.contains(text)).count();
+        assert_eq!(lines_with(&format!("{protocol} 01010101010101010101010101010101 0202020202020202")), 1);
+        assert_eq!(lines_with(&format!("{protocol}{{}} 1")), 1);
+        assert_eq!(lines_with(protocol), 3, "{log}");
+    }
+}
+
+#[tokio::test]
+async fn the_default_configuration_is_the_one_built_in() {
+    let directory = tempfile::tempdir().unwrap();
+    let (grpc, http) = (free_address(), free_address());
+    let weir = Launch::of_pipelines("default.yaml", directory.path())
+        .set(&format!("receivers.otlp.protocols.grpc.endpoint={grpc}"))
+        .set(&format!("receivers.otlp.protocols.http.endpoint={http}"))
+        .set(&format!("extensions.health_check.endpoint={}", free_address()))
+        .set(&own_metrics_at(free_address()));
+    let weir = weir.start(directory.path(), "weir").await;
+    feed(grpc, http).await;
+    let log = weir.stop().await;
+    assert_eq!(log.matches("over gRPC").count(), 3, "{log}");
+    assert!(!log.contains("built-in"), "{log}");
+}
+
+#[tokio::test]
+async fn the_file_configuration_writes_what_arrives() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("telemetry.jsonl");
+    let (weir, grpc, http) = start_back_end(directory.path(), &file, |launch, _addresses| launch).await;
+    feed(grpc, http).await;
+    let log = weir.stop().await;
+    assert_eq!(names_in(&file), SENT, "{log}");
+    assert!(log.contains("Traces\t{"), "{log}");
+}
+
+#[tokio::test]
+async fn the_gateway_configuration_forwards_what_arrives() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("telemetry.jsonl");
+    let (back_end, back_end_grpc, back_end_http) =
+        start_back_end(directory.path(), &file, |launch, _addresses| launch).await;
+    let (grpc, http, health, metrics) = (free_address(), free_address(), free_address(), free_address());
+    let gateway = Launch::of_pipelines("gateway.yaml", directory.path())
+        .env("WEIR_GRPC_ENDPOINT", grpc)
+        .env("WEIR_HTTP_ENDPOINT", http)
+        .env("WEIR_HEALTH_ENDPOINT", health)
+        .env("WEIR_METRICS_HOST", metrics.ip())
+        .env("WEIR_METRICS_PORT", metrics.port())
+        .env("BACKEND_GRPC_ENDPOINT", back_end_grpc)
+        .env("BACKEND_HTTP_ENDPOINT", format!("http://{back_end_http}"))
+        .start(directory.path(), "gateway")
+        .await;
+    feed(grpc, http).await;
+    gateway.stop().await;
+    let log = back_end.stop().await;
+    assert_eq!(names_in(&file), SENT, "{log}");
+}
+
+#[tokio::test]
+async fn the_tls_configuration_asks_for_certificates_and_shows_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let file = directory.join("telemetry.jsonl");
+    let (grpc, http) = (free_address(), free_address());
+
+    // Two authorities, so that each side is seen to trust the right one.
+    let (applications, servers) = (Authority::new(), Authority::new());
+    let (certificate, key) = servers.issue(&[grpc.ip(), http.ip()]).write(directory, "weir");
+    let ca_of_applications = applications.write(directory, "applications-ca.crt");
+    let ca_of_servers = servers.write(directory, "servers-ca.crt");
+
+    let (back_end, back_end_grpc, back_end_http) =
+        start_back_end(directory, &file, |mut launch, addresses| {
+            for (protocol, address) in ["grpc", "http"].into_iter().zip(addresses) {
+                let (certificate, key) = servers.issue(&[address.ip()]).write(directory, protocol);
+                let tls = format!("receivers.otlp.protocols.{protocol}.tls");
+                launch = launch
+                    .set(&format!("{tls}.cert_file={}", certificate.display()))
+                    .set(&format!("{tls}.key_file={}", key.display()))
+                    .set(&format!("{tls}.client_ca_file={}", ca_of_servers.display()));
+            }
+            launch
+        })
+        .await;
+    let weir = Launch::of_pipelines("tls.yaml", directory)
+        .env("WEIR_GRPC_ENDPOINT", grpc)
+        .env("WEIR_HTTP_ENDPOINT", http)
+        .env("WEIR_TLS_CERT", certificate.display())
+        .env("WEIR_TLS_KEY", key.display())
+        .env("WEIR_TLS_CLIENT_CA", ca_of_applications.display())
+        .env("BACKEND_TLS_CA", ca_of_servers.display())
+        .env("BACKEND_GRPC_ENDPOINT", back_end_grpc)
+        .env("BACKEND_HTTP_ENDPOINT", format!("https://{back_end_http}"))
+        .set(&own_metrics_at(free_address()))
+        .start(directory, "weir")
+        .await;
+
+    let application = applications.issue(&[Ipv4Addr::LOCALHOST.into()]);
+    let stranger = servers.issue(&[Ipv4Addr::LOCALHOST.into()]);
+    assert!(servers.grpc_is_refused(grpc, None).await, "an application without a certificate is refused");
+    assert!(servers.grpc_is_refused(grpc, Some(&stranger)).await, "another authority's is refused");
+    send_over_grpc(servers.grpc(grpc, Some(&application)).await.unwrap(), "over gRPC").await;
+    send_over_http(servers.http(http, &application).await, "over HTTP").await;
+    let log_of_weir = weir.stop().await;
+    back_end.stop().await;
+    assert_eq!(names_in(&file), SENT, "{log_of_weir}");
+}
+
+/// Starts pipelines/file.yaml, with `more` settings, and returns it with its addresses for gRPC and HTTP.
+async fn start_back_end(
+    directory: &Path,
+    file: &Path,
+    more: impl FnOnce(Launch, [SocketAddr; 2]) -> Launch,
+) -> (WeirProcess, SocketAddr, SocketAddr) {
+    let (grpc, http, metrics) = (free_address(), free_address(), free_address());
+    let launch = Launch::of_pipelines("file.yaml", directory)
+        .env("WEIR_FILE", file.display())
+        .env("WEIR_GRPC_ENDPOINT", grpc)
+        .env("WEIR_HTTP_ENDPOINT", http)
+        .env("WEIR_HEALTH_ENDPOINT", free_address())
+        .env("WEIR_METRICS_HOST", metrics.ip())
+        .env("WEIR_METRICS_PORT", metrics.port());
+    (more(launch, [grpc, http]).start(directory, "back-end").await, grpc, http)
+}
+
+/// Sends each signal over each protocol, in plain text.
+async fn feed(grpc: SocketAddr, http: SocketAddr) {
+    let channel: Channel = Endpoint::from_shared(format!("http://{grpc}")).unwrap().connect().await.unwrap();
+    send_over_grpc(channel, "over gRPC").await;
+    send_over_http(TcpStream::connect(http).await.unwrap(), "over HTTP").await;
+}
+
+/// The setting that moves Weir's own metrics.
+fn own_metrics_at(address: SocketAddr) -> String {
+    let (host, port) = (address.ip(), address.port());
+    format!(
+        "service.telemetry.metrics.readers=[{{pull: {{exporter: {{prometheus: {{host: {host}, port: {port}}}}}}}}}]"
+    )
+}

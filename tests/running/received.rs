@@ -1,0 +1,33 @@
+//! What arrived, read from the lines of OTLP/JSON that exporter `file` wrote.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+/// `span NAME`, `metric NAME` and `log BODY` of everything in the file, sorted.
+pub fn names_in(file: &Path) -> Vec<String> {
+    let text =
+        std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{} is read: {error}", file.display()));
+    let mut names = Vec::new();
+    for line in text.lines() {
+        let request: Value = serde_json::from_str(line).unwrap();
+        let mut collect = |levels: [&str; 3], kind: &str, pointer: &str| {
+            for record in descend(&request, &levels) {
+                let name = record.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+                names.push(format!("{kind} {name}"));
+            }
+        };
+        collect(["resourceSpans", "scopeSpans", "spans"], "span", "/name");
+        collect(["resourceMetrics", "scopeMetrics", "metrics"], "metric", "/name");
+        collect(["resourceLogs", "scopeLogs", "logRecords"], "log", "/body/stringValue");
+    }
+    names.sort();
+    names
+}
+
+/// The members of a list in a list in a list.
+fn descend<'a>(value: &'a Value, levels: &[&str]) -> Vec<&'a Value> {
+    let Some((level, below)) = levels.split_first() else { return vec![value] };
+    let members = value.get(level).and_then(Value::as_array).into_iter().flatten();
+    members.flat_map(|member| descend(member, below)).collect()
+}

@@ -1,0 +1,159 @@
+//! What a signal does to what was answered OK: it is delivered while the back end is up, and counted where it cannot be.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::send::spans;
+use crate::sink::{Behaviour, Sink};
+use crate::weir_process::{Launch, WeirProcess, free_address};
+
+const SPANS_PER_REQUEST: usize = 10;
+const CLIENTS: usize = 4;
+/// A bound for the load, far above what passes before the signal.
+const MOST_REQUESTS_PER_CLIENT: usize = 100_000;
+/// The signal is sent once this many requests were answered OK.
+const REQUESTS_BEFORE_THE_SIGNAL: usize = 400;
+
+#[tokio::test]
+async fn sigterm_under_load_loses_nothing_that_was_answered_ok() {
+    let directory = tempfile::tempdir().unwrap();
+    let sink = Sink::start(Behaviour::Takes).await;
+    let (weir, address) = start(directory.path(), sink.address).await;
+
+    let load = Load::start(address).await;
+    load.wait_until_under_way().await;
+    weir.signal("-TERM").await;
+    let answered_ok = load.end().await;
+    let (ended, log) = weir.end().await;
+
+    assert_eq!(ended.code(), Some(0), "{log}");
+    assert!(log.contains("Shutdown complete."), "{log}");
+    assert!(!log.contains("Dropping data."), "{log}");
+    let arrived = sink.spans();
+    let lost: Vec<_> = answered_ok.iter().filter(|name| !arrived.contains_key(*name)).collect();
+    assert!(lost.is_empty(), "{} of {} are lost: {lost:?}\n{log}", lost.len(), answered_ok.len());
+    // The back end took everything the first time, so nothing was sent twice.
+    let twice: Vec<_> = arrived.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}\n{log}");
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let sink = Sink::start(Behaviour::Stalls).await;
+    let (mut weir, address) = start(directory.path(), sink.address).await;
+    send_one_request(address).await;
+    sink.wait_for_a_request().await;
+
+    weir.signal("-INT").await;
+    weir.wait_for_log("Starting shutdown...").await;
+    weir.signal("-INT").await;
+    let (ended, log) = weir.end().await;
+    assert_eq!(ended.code(), Some(1), "{log}");
+    assert!(!log.contains("Shutdown complete."), "{log}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_delivered_at_a_stop_is_counted_in_the_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let nobody = free_address();
+    let (mut weir, address) = start(directory.path(), nobody).await;
+    send_one_request(address).await;
+    weir.wait_for_log("Exporting failed. Will retry the request after interval.").await;
+
+    let log = weir.stop().await;
+    let dropped: Vec<_> = log.lines().filter(|line| line.contains("Dropping data.")).collect();
+    assert_eq!(dropped.len(), 1, "{log}");
+    assert!(dropped[0].contains("\"dropped_items\": 10"), "{log}");
+}
+
+/// Starts a gateway for traces that keeps some in every place on the way: the batch, the queue, and requests under way.
+async fn start(directory: &Path, back_end: SocketAddr) -> (WeirProcess, SocketAddr) {
+    let address = free_address();
+    let config = format!(
+        r#"
+receivers: {{otlp: {{protocols: {{grpc: {{endpoint: "{address}"}}}}}}}}
+processors: {{batch: {{timeout: 1s, send_batch_size: 64, send_batch_max_size: 64}}}}
+exporters: {{otlp: {{endpoint: "{back_end}", timeout: 0s, tls: {{insecure: true}}, sending_queue: {{num_consumers: 2}}}}}}
+service:
+  telemetry: {{metrics: {{level: none}}}}
+  pipelines: {{traces: {{receivers: [otlp], processors: [batch], exporters: [otlp]}}}}
+"#
+    );
+    let file = directory.join("weir.yaml");
+    std::fs::write(&file, config).unwrap();
+    (Launch::of_file(&file, directory).start(directory, "weir").await, address)
+}
+
+async fn send_one_request(address: SocketAddr) {
+    let spans = spans((0..SPANS_PER_REQUEST).map(|number| span(format!("{number}"))).collect());
+    TraceServiceClient::new(connect(address).await).export(spans).await.unwrap();
+}
+
+/// Clients that send one request after the other until they are refused or the connection ends.
+struct Load {
+    clients: JoinSet<BTreeSet<String>>,
+    progress: Arc<Progress>,
+}
+
+#[derive(Default)]
+struct Progress {
+    requests: AtomicUsize,
+    under_way: Notify,
+}
+
+impl Load {
+    async fn start(address: SocketAddr) -> Self {
+        let progress = Arc::new(Progress::default());
+        let mut clients = JoinSet::new();
+        for client in 0..CLIENTS {
+            let channel = connect(address).await;
+            clients.spawn(send_until_refused(channel, client, progress.clone()));
+        }
+        Self { clients, progress }
+    }
+
+    async fn wait_until_under_way(&self) {
+        self.progress.under_way.notified().await;
+    }
+
+    /// The names of the spans in requests that were answered OK.
+    async fn end(self) -> BTreeSet<String> {
+        self.clients.join_all().await.into_iter().flatten().collect()
+    }
+}
+
+async fn send_until_refused(channel: Channel, client: usize, progress: Arc<Progress>) -> BTreeSet<String> {
+    let mut traces = TraceServiceClient::new(channel);
+    let mut answered_ok = BTreeSet::new();
+    for request in 0..MOST_REQUESTS_PER_CLIENT {
+        let names: Vec<_> =
+            (0..SPANS_PER_REQUEST).map(|number| format!("{client}-{request}-{number}")).collect();
+        let request = spans(names.iter().cloned().map(span).collect());
+        if traces.export(request).await.is_err() {
+            return answered_ok;
+        }
+        answered_ok.extend(names);
+        if progress.requests.fetch_add(1, Ordering::Relaxed) + 1 == REQUESTS_BEFORE_THE_SIGNAL {
+            progress.under_way.notify_one();
+        }
+    }
+    panic!("nothing stops the load");
+}
+
+fn span(name: String) -> Span {
+    Span { trace_id: vec![1; 16], span_id: vec![2; 8], name, ..Span::default() }
+}
+
+async fn connect(address: SocketAddr) -> Channel {
+    Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap()
+}
