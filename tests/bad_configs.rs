@@ -4,7 +4,7 @@
 //! has no position. `[*]` stands for a list that grows with the components there are, and for positions
 //! inside a hint.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "this crate is tests all over")]
 
 use std::path::{Path, PathBuf};
 

@@ -46,16 +46,15 @@ fn append_component(text: &mut String, kind: ComponentKind, info: &TypeInfo) {
     }
     append(text, format_args!("\n| field | type | default | meaning |\n| --- | --- | --- | --- |\n"));
     for field in &docs.fields {
-        append_field(text, "", field, &field.default, &field.written_default);
+        append_field(text, "", field, &field.default);
     }
 }
 
-/// One row, and the rows of the fields below. `default` is null for what is off or has no value;
-/// `written` is what holds once the key is written.
-fn append_field(text: &mut String, prefix: &str, field: &FieldDocs, default: &Value, written: &Value) {
+/// One row, and the rows of the fields below. Below a section its own default decides, not its type's.
+fn append_field(text: &mut String, prefix: &str, field: &FieldDocs, default: &Value) {
     let path = format!("{prefix}{}", field.name);
     let shown = match &field.kind {
-        TypeDocs::Optional(_) if default.is_null() => "off".to_owned(),
+        TypeDocs::Optional(_) if default["enabled"] == false => "off".to_owned(),
         TypeDocs::Optional(_) => "on".to_owned(),
         TypeDocs::Section(_) => String::new(),
         _ => format!("`{}`", compact(default)),
@@ -66,9 +65,7 @@ fn append_field(text: &mut String, prefix: &str, field: &FieldDocs, default: &Va
         return;
     };
     for nested in &section.fields {
-        let value = written.get(nested.name);
-        let default = value.unwrap_or(&nested.default);
-        append_field(text, &below, nested, default, value.unwrap_or(&nested.written_default));
+        append_field(text, &below, nested, default.get(nested.name).unwrap_or(&nested.default));
     }
 }
 

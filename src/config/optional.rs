@@ -62,7 +62,14 @@ impl<T: ConfigValue> ConfigValue for Optional<T> {
     }
 
     fn to_yaml(&self, secrets: Secrets) -> serde_yaml::Value {
-        if !self.enabled && secrets != Secrets::Documented {
+        if secrets == Secrets::Documented {
+            let mut documented = self.section.to_yaml(secrets);
+            if let serde_yaml::Value::Mapping(mapping) = &mut documented {
+                mapping.insert("enabled".into(), self.enabled.into());
+            }
+            return documented;
+        }
+        if !self.enabled {
             return serde_yaml::Value::Null;
         }
         self.section.to_yaml(secrets)

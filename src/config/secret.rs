@@ -9,8 +9,8 @@ use super::{ConfigValue, Decoding, Node, TypeDocs};
 pub enum Secrets {
     /// As `[REDACTED]`.
     Redacted,
-    /// As `[REDACTED]`, and sections that are off as what they hold once they are written: for the
-    /// reference.
+    /// As they are, for the reference, which shows defaults. What a section that is off holds once it is
+    /// written is shown too, and every section that can be off says in `enabled` whether it is on.
     Documented,
     /// As they are; only where the user asked for it.
     Shown,
@@ -47,8 +47,8 @@ impl ConfigValue for Secret {
 
     fn to_yaml(&self, secrets: Secrets) -> serde_yaml::Value {
         match secrets {
-            Secrets::Redacted | Secrets::Documented => serde_yaml::Value::String(REDACTED.to_owned()),
-            Secrets::Shown => serde_yaml::Value::String(self.0.clone()),
+            Secrets::Redacted => serde_yaml::Value::String(REDACTED.to_owned()),
+            Secrets::Shown | Secrets::Documented => serde_yaml::Value::String(self.0.clone()),
         }
     }
 

@@ -62,10 +62,8 @@ pub struct FieldDocs {
     pub text: &'static str,
     /// The type.
     pub kind: TypeDocs,
-    /// The default as it would be written; null for what is off.
+    /// The default as [`Secrets::Documented`] shows it.
     pub default: serde_yaml::Value,
-    /// The default, with what holds in sections that are off once they are written.
-    pub written_default: serde_yaml::Value,
 }
 
 /// Decodes the body of a section: every key of the mapping in turn, unknown ones refused together.
@@ -245,11 +243,7 @@ macro_rules! config_section {
             name: stringify!($field),
             text: $text,
             kind: <$type as $crate::config::ConfigValue>::type_docs(),
-            default: $crate::config::ConfigValue::to_yaml(&$defaults.$field, $crate::config::Secrets::Redacted),
-            written_default: $crate::config::ConfigValue::to_yaml(
-                &$defaults.$field,
-                $crate::config::Secrets::Documented,
-            ),
+            default: $crate::config::ConfigValue::to_yaml(&$defaults.$field, $crate::config::Secrets::Documented),
         });
     };
     (@docs [flatten] $fields:ident, $field:ident, $type:ty, $defaults:ident, $text:expr) => {
