@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::send::spans;
-use crate::sink::{Behaviour, Sink};
+use crate::sink::Sink;
 use crate::weir_process::{Launch, WeirProcess, free_address};
 
 const SPANS_PER_REQUEST: usize = 10;
@@ -26,17 +26,21 @@ const REQUESTS_BEFORE_THE_SIGNAL: usize = 400;
 #[tokio::test]
 async fn sigterm_under_load_loses_nothing_that_was_answered_ok() {
     let directory = tempfile::tempdir().unwrap();
-    let sink = Sink::start(Behaviour::Takes).await;
-    let (weir, address) = start(directory.path(), sink.address).await;
+    let sink = Sink::start().await;
+    let (mut weir, address) = start(directory.path(), sink.address).await;
 
     let load = Load::start(address).await;
     load.wait_until_under_way().await;
     weir.signal("-TERM").await;
+    weir.wait_for_log("Starting shutdown...").await;
+    assert_eq!(sink.spans().len(), 0, "everything is still on its way when the signal comes");
+    sink.release();
     let answered_ok = load.end().await;
     let (ended, log) = weir.end().await;
 
     assert_eq!(ended.code(), Some(0), "{log}");
     assert!(log.contains("Shutdown complete."), "{log}");
+    assert!(answered_ok.len() >= REQUESTS_BEFORE_THE_SIGNAL * SPANS_PER_REQUEST);
     assert!(!log.contains("Dropping data."), "{log}");
     let arrived = sink.spans();
     let lost: Vec<_> = answered_ok.iter().filter(|name| !arrived.contains_key(*name)).collect();
@@ -49,7 +53,7 @@ async fn sigterm_under_load_loses_nothing_that_was_answered_ok() {
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
     let directory = tempfile::tempdir().unwrap();
-    let sink = Sink::start(Behaviour::Stalls).await;
+    let sink = Sink::start().await;
     let (mut weir, address) = start(directory.path(), sink.address).await;
     send_one_request(address).await;
     sink.wait_for_a_request().await;

@@ -1,9 +1,8 @@
-//! A back end in the test's own process: it counts the spans it takes, or does not answer at all.
+//! A back end in the test's own process that counts the spans it takes, and answers nothing until it is told to.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
@@ -12,20 +11,11 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
-
-/// What the back end does with a request.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Behaviour {
-    /// Takes it, after a while in which others pile up in front of it.
-    Takes,
-    /// Never answers.
-    Stalls,
-}
 
 /// A listening back end; it goes with the test's runtime.
 pub struct Sink {
@@ -34,17 +24,18 @@ pub struct Sink {
 }
 
 struct Shared {
-    behaviour: Behaviour,
-    /// How often each span came, by name.
+    released: Semaphore,
+    /// How often each span was taken, by name.
     spans: Mutex<BTreeMap<String, usize>>,
     called: Notify,
 }
 
 impl Sink {
-    pub async fn start(behaviour: Behaviour) -> Self {
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared { behaviour, spans: Mutex::default(), called: Notify::new() });
+        let shared =
+            Arc::new(Shared { released: Semaphore::new(0), spans: Mutex::default(), called: Notify::new() });
         let service =
             TraceServiceServer::new(Service(shared.clone())).accept_compressed(CompressionEncoding::Gzip);
         let server = Server::builder().add_service(service);
@@ -52,7 +43,12 @@ impl Sink {
         Self { address, shared }
     }
 
-    /// How often each span came, by name.
+    /// Lets the requests that have come be answered, and those to come.
+    pub fn release(&self) {
+        self.shared.released.add_permits(Semaphore::MAX_PERMITS);
+    }
+
+    /// How often each span was taken, by name.
     pub fn spans(&self) -> BTreeMap<String, usize> {
         self.shared.spans.lock().unwrap().clone()
     }
@@ -72,10 +68,7 @@ impl TraceService for Service {
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         self.0.called.notify_one();
-        if self.0.behaviour == Behaviour::Stalls {
-            std::future::pending::<()>().await;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        let _released = self.0.released.acquire().await.unwrap();
         let scopes =
             request.into_inner().resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
         let mut spans = self.0.spans.lock().unwrap();
