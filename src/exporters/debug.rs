@@ -16,6 +16,7 @@ use tracing::Span;
 use crate::config::telemetry::MetricsLevel;
 use crate::config::{GoDuration, Optional};
 use crate::config_section;
+use crate::otlp::export_response::ExportResponse;
 use crate::otlp::{Batch, Signal};
 use crate::pipeline::exporting::{ExporterOptions, Sender, SendingQueueConfig, build_exporter};
 use crate::pipeline::factory::Consuming;
@@ -107,7 +108,7 @@ impl Sender for DebugExporter {
         })
     }
 
-    fn send(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
+    fn send(&self, batch: Batch) -> BoxFuture<'_, Result<ExportResponse, Refusal>> {
         Box::pin(async move {
             self.write_summary(&Summary::of(&batch));
             match self.config.verbosity {
@@ -115,7 +116,7 @@ impl Sender for DebugExporter {
                 MetricsLevel::Normal => self.write_text(&normal::text(&batch)),
                 MetricsLevel::Detailed => self.write_text(&detailed::text(&batch)),
             }
-            Ok(())
+            Ok(ExportResponse::default())
         })
     }
 }

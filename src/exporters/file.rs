@@ -26,11 +26,11 @@ use tokio::time::Instant;
 pub use self::config::{FileExporterConfig, GroupByConfig, RotationConfig};
 use self::writer::{Job, SharedWriter};
 use crate::config::{GoDuration, Optional};
+use crate::otlp::export_response::ExportResponse;
 use crate::otlp::{Batch, Signal};
 use crate::pipeline::exporting::{ExporterOptions, Sender, SendingQueueConfig, build_exporter};
 use crate::pipeline::factory::Consuming;
 use crate::pipeline::{BoxFuture, BuildError, ExporterType, Host, Refusal, Settings, Stability, StartError};
-use crate::telemetry::drops::{DropReason, DropReporter};
 
 /// The type `file` among exporters.
 pub struct FileExporter;
@@ -45,11 +45,7 @@ impl ExporterType for FileExporter {
     type Config = FileExporterConfig;
 
     fn create(config: Arc<FileExporterConfig>, settings: Settings) -> Result<Consuming, BuildError> {
-        let sender = FileSender {
-            writer: SharedWriter::of(&config),
-            jobs: Mutex::new(None),
-            drops: DropReporter::new(&settings, "exporter"),
-        };
+        let sender = FileSender { writer: SharedWriter::of(&config), jobs: Mutex::new(None) };
         let options = ExporterOptions {
             timeout: GoDuration::ZERO,
             retry: None,
@@ -64,7 +60,6 @@ struct FileSender {
     writer: Arc<SharedWriter>,
     /// The way to the writer, while this signal's exporter runs.
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
-    drops: DropReporter,
 }
 
 impl Sender for FileSender {
@@ -76,15 +71,15 @@ impl Sender for FileSender {
         })
     }
 
-    fn send(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
+    fn send(&self, batch: Batch) -> BoxFuture<'_, Result<ExportResponse, Refusal>> {
         Box::pin(async move {
             let ended = || Refusal::retryable("the file exporter is not running");
             let jobs = self.jobs.lock().clone().ok_or_else(ended)?;
             let (answer, answered) = oneshot::channel();
             jobs.send(Job { batch, answer }).await.map_err(|_| ended())?;
             let outcome = answered.await.map_err(|_| ended())?;
-            self.drops.dropped(outcome.unplaced_items, DropReason::Permanent, &outcome.problem);
-            outcome.result
+            let rejected = i64::try_from(outcome.unplaced_items).unwrap_or(i64::MAX);
+            outcome.result.map(|()| ExportResponse { rejected, error_message: outcome.problem })
         })
     }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
@@ -15,7 +14,6 @@ use crate::pipeline::exporting::{ExporterOptions, RetryConfig, Sender, SendingQu
 use crate::pipeline::factory::Consuming;
 use crate::pipeline::refusal::{refusal_of_rpc_status, retry_delay_of};
 use crate::pipeline::{BoxFuture, BuildError, ExporterType, Refusal, Settings, Stability};
-use crate::telemetry::drops::{DropReason, DropReporter};
 
 config_section! {
     /// Sends OTLP over gRPC.
@@ -40,8 +38,6 @@ config_section! {
 pub struct OtlpGrpcExporter {
     channel: GrpcChannel,
     method: &'static str,
-    signal: Signal,
-    drops: DropReporter,
 }
 
 impl ExporterType for OtlpGrpcExporter {
@@ -56,12 +52,8 @@ impl ExporterType for OtlpGrpcExporter {
 
     fn create(config: Arc<OtlpGrpcExporterConfig>, settings: Settings) -> Result<Consuming, BuildError> {
         let signal = settings.signal.unwrap_or(Signal::Traces);
-        let exporter = Self {
-            channel: GrpcChannel::new(&config.client, &settings.workers)?,
-            method: method_of(signal),
-            signal,
-            drops: DropReporter::new(&settings, "exporter"),
-        };
+        let exporter =
+            Self { channel: GrpcChannel::new(&config.client, &settings.workers)?, method: method_of(signal) };
         let options = ExporterOptions {
             timeout: config.timeout,
             retry: Some(config.retry_on_failure.clone()),
@@ -80,34 +72,12 @@ const fn method_of(signal: Signal) -> &'static str {
 }
 
 impl OtlpGrpcExporter {
-    async fn export(&self, batch: Batch) -> Result<(), Refusal> {
+    async fn export(&self, batch: Batch) -> Result<ExportResponse, Refusal> {
         let length = batch.bytes();
         let response = self.channel.call(self.method, batch.into_parts(), length).await;
         let response = response.map_err(|status| refusal_of(&status))?;
-        self.note_partial_success(&response);
-        Ok(())
-    }
-
-    /// What the back end took only in part is not sent again, as the specification says; the rest is lost
-    /// and counted.
-    fn note_partial_success(&self, response: &Bytes) {
-        if response.is_empty() {
-            return;
-        }
-        let Ok(response) = ExportResponse::decode(response) else {
-            return;
-        };
-        if response.rejected == 0 && response.error_message.is_empty() {
-            return;
-        }
-        tracing::warn!(
-            message = response.error_message,
-            dropped = response.rejected,
-            signal = self.signal.name(),
-            "Partial success response"
-        );
-        let rejected = usize::try_from(response.rejected).unwrap_or(0);
-        self.drops.dropped(rejected, DropReason::PartialSuccess, &response.error_message);
+        // The status says that the request was taken; sending it again for a garbled answer would double it.
+        Ok(ExportResponse::decode(&response).unwrap_or_default())
     }
 }
 
@@ -117,7 +87,7 @@ fn refusal_of(status: &Status) -> Refusal {
 }
 
 impl Sender for OtlpGrpcExporter {
-    fn send(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
+    fn send(&self, batch: Batch) -> BoxFuture<'_, Result<ExportResponse, Refusal>> {
         Box::pin(self.export(batch))
     }
 

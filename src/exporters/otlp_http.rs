@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 pub use config::{OtlpEncoding, OtlpHttpExporterConfig};
 
-use self::response::{Answer, answer_of};
+use self::response::answer_of;
 use crate::network::compression::LONG_BODY_BYTES;
 use crate::network::http_client::HttpClient;
 use crate::otlp::export_response::ExportResponse;
@@ -22,7 +22,6 @@ use crate::otlp::{Batch, Signal};
 use crate::pipeline::exporting::{ExporterOptions, Sender, build_exporter};
 use crate::pipeline::factory::Consuming;
 use crate::pipeline::{BoxFuture, BuildError, ExporterType, Refusal, Settings, Stability};
-use crate::telemetry::drops::{DropReason, DropReporter};
 
 /// The type `otlp_http` among exporters.
 pub struct OtlpHttpExporter;
@@ -52,7 +51,6 @@ struct OtlpHttpSender {
     url: Uri,
     encoding: OtlpEncoding,
     client: HttpClient,
-    drops: DropReporter,
 }
 
 impl OtlpHttpSender {
@@ -61,11 +59,10 @@ impl OtlpHttpSender {
             url: config.url_of(settings.signal.unwrap_or(Signal::Traces)).map_err(BuildError)?,
             encoding: config.encoding,
             client: HttpClient::new(&config.client, settings.workers.clone())?,
-            drops: DropReporter::new(settings, "exporter"),
         })
     }
 
-    async fn post(&self, batch: Batch) -> Result<(), Refusal> {
+    async fn post(&self, batch: Batch) -> Result<ExportResponse, Refusal> {
         let signal = batch.signal();
         let (content_type, parts) = match self.encoding {
             OtlpEncoding::Protobuf => ("application/x-protobuf", batch.into_parts()),
@@ -73,34 +70,12 @@ impl OtlpHttpSender {
         };
         let posted = self.client.post(&self.url, content_type, parts).await;
         let response = posted.map_err(|error| Refusal::retryable(error.to_string()))?;
-        match answer_of(signal, &self.url, &response) {
-            Answer::Taken => Ok(()),
-            Answer::TakenInPart(response) => {
-                self.report_partial_success(signal, &response);
-                Ok(())
-            }
-            Answer::Refused(refusal) => Err(refusal),
-        }
-    }
-
-    /// The rest of the request was taken, and what was not is not to be sent again.
-    fn report_partial_success(&self, signal: Signal, response: &ExportResponse) {
-        let (message, rejected) = (response.error_message.as_str(), response.rejected);
-        match signal {
-            Signal::Traces => tracing::warn!(message, dropped_spans = rejected, "Partial success response"),
-            Signal::Metrics => {
-                tracing::warn!(message, dropped_data_points = rejected, "Partial success response");
-            }
-            Signal::Logs => {
-                tracing::warn!(message, dropped_log_records = rejected, "Partial success response");
-            }
-        }
-        self.drops.dropped(usize::try_from(rejected).unwrap_or(0), DropReason::PartialSuccess, message);
+        answer_of(signal, &self.url, &response)
     }
 }
 
 impl Sender for OtlpHttpSender {
-    fn send(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
+    fn send(&self, batch: Batch) -> BoxFuture<'_, Result<ExportResponse, Refusal>> {
         Box::pin(self.post(batch))
     }
 

@@ -25,6 +25,7 @@ use super::factory::Consuming;
 use super::{BoxFuture, BuildError, Component, Consumer, Host, Refusal, Settings, StartError, TaskScope};
 use crate::config::{GoDuration, Optional};
 use crate::otlp::Batch;
+use crate::otlp::export_response::ExportResponse;
 use crate::telemetry::drops::{DropReason, DropReporter};
 use crate::telemetry::{GaugeGuard, instruments};
 
@@ -35,8 +36,9 @@ pub trait Sender: Send + Sync + 'static {
         Box::pin(async { Ok(()) })
     }
 
-    /// One attempt. Called from several tasks, on several workers, at once.
-    fn send(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>>;
+    /// One attempt. Called from several tasks, on several workers, at once. The response says which items
+    /// the back end refused for good while it took the others.
+    fn send(&self, batch: Batch) -> BoxFuture<'_, Result<ExportResponse, Refusal>>;
 
     /// Closes what was opened; nothing is sent any more.
     fn shutdown(&self, _deadline: Instant) -> BoxFuture<'_, ()> {
@@ -67,9 +69,10 @@ pub fn build_exporter(
 ) -> Result<Consuming, BuildError> {
     let scope = TaskScope::new(settings.workers.clone());
     let drops = DropReporter::new(settings, "exporter");
-    let attempts = Arc::new(Attempts::new(settings, &options, sender, scope.stopping().clone()));
+    let attempts =
+        Arc::new(Attempts::new(settings, &options, sender, drops.clone(), scope.stopping().clone()));
     let queue = match options.queue.get() {
-        Some(config) => Some(Arc::new(Queue::new(config, &settings.workers, drops.clone())?)),
+        Some(config) => Some(Arc::new(Queue::new(config, &settings.workers, drops)?)),
         None => None,
     };
     let gauges = match &queue {

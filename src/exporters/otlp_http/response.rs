@@ -16,20 +16,14 @@ use crate::otlp::rpc_status::Status;
 use crate::pipeline::Refusal;
 use crate::pipeline::refusal::refusal_of_http_status;
 
-/// What a response means.
-#[derive(Debug)]
-pub(super) enum Answer {
-    /// Everything was taken.
-    Taken,
-    /// Some items were refused for good, or there is a warning.
-    TakenInPart(ExportResponse),
-    /// Nothing was taken.
-    Refused(Refusal),
-}
-
-pub(super) fn answer_of(signal: Signal, url: &Uri, response: &HttpClientResponse) -> Answer {
+/// What `response` says: what was taken, or why nothing was.
+pub(super) fn answer_of(
+    signal: Signal,
+    url: &Uri,
+    response: &HttpClientResponse,
+) -> Result<ExportResponse, Refusal> {
     if !response.status.is_success() {
-        return Answer::Refused(refusal_of(url, response, SystemTime::now()));
+        return Err(refusal_of(url, response, SystemTime::now()));
     }
     let decoded = match media_type(&response.headers) {
         "application/x-protobuf" => ExportResponse::decode(&response.body).map_err(|error| error.to_string()),
@@ -38,15 +32,11 @@ pub(super) fn answer_of(signal: Signal, url: &Uri, response: &HttpClientResponse
         }
         _ => Ok(ExportResponse::default()),
     };
-    match decoded {
-        Ok(decoded) if decoded == ExportResponse::default() => Answer::Taken,
-        Ok(decoded) => Answer::TakenInPart(decoded),
-        Err(error) => {
-            // The status says that the request was taken; sending it again would double it.
-            tracing::debug!(%url, error, "The body of a success response cannot be read.");
-            Answer::Taken
-        }
-    }
+    Ok(decoded.unwrap_or_else(|error| {
+        // The status says that the request was taken; sending it again would double it.
+        tracing::debug!(%url, error, "The body of a success response cannot be read.");
+        ExportResponse::default()
+    }))
 }
 
 fn refusal_of(url: &Uri, response: &HttpClientResponse, now: SystemTime) -> Refusal {

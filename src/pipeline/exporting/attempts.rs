@@ -10,8 +10,10 @@ use tracing::Span;
 
 use super::backoff::Backoff;
 use super::{ExporterOptions, RetryConfig, Sender};
+use crate::otlp::export_response::ExportResponse;
 use crate::otlp::{Batch, Signal};
 use crate::pipeline::{ComponentStatus, Refusal, RefusalClass, Settings, StatusReporter};
+use crate::telemetry::drops::{DropReason, DropReporter};
 use crate::telemetry::{Counter, GaugeGuard, component_span, instruments};
 
 /// Sends batches with retries, a timeout for each attempt, and counts.
@@ -26,6 +28,8 @@ pub struct Attempts<S> {
     status: StatusReporter,
     troubled: AtomicBool,
     stopping: CancellationToken,
+    signal: Signal,
+    drops: DropReporter,
     span: Span,
     _gauge: GaugeGuard,
 }
@@ -39,6 +43,7 @@ impl<S: Sender> Attempts<S> {
         settings: &Settings,
         options: &ExporterOptions,
         sender: S,
+        drops: DropReporter,
         stopping: CancellationToken,
     ) -> Self {
         let id = settings.id.to_string();
@@ -63,6 +68,8 @@ impl<S: Sender> Attempts<S> {
             status: settings.status.clone(),
             troubled: AtomicBool::new(false),
             stopping,
+            signal,
+            drops,
             span: component_span(settings, "exporter"),
             _gauge: gauge,
         }
@@ -101,8 +108,9 @@ impl<S: Sender> Attempts<S> {
         loop {
             let stopping_before = self.stopping.is_cancelled();
             let refusal = match self.attempt(remaining.clone()).await {
-                Ok(()) => {
-                    self.sent.add(remaining.items() as u64);
+                Ok(response) => {
+                    let rejected = self.note_partial_success(&response, remaining.items());
+                    self.sent.add((remaining.items() - rejected) as u64);
                     self.recovered();
                     return Ok(());
                 }
@@ -131,7 +139,7 @@ impl<S: Sender> Attempts<S> {
         }
     }
 
-    async fn attempt(&self, batch: Batch) -> Result<(), Refusal> {
+    async fn attempt(&self, batch: Batch) -> Result<ExportResponse, Refusal> {
         let Some(timeout) = self.timeout else {
             return self.sender.send(batch).await;
         };
@@ -142,6 +150,29 @@ impl<S: Sender> Attempts<S> {
                 Err(Refusal::retryable(message).with_code(tonic::Code::DeadlineExceeded))
             }
         }
+    }
+
+    /// Items the back end refused for good are not sent again, as the specification says, but dropped. How
+    /// many of `items` they are.
+    fn note_partial_success(&self, response: &ExportResponse, items: usize) -> usize {
+        if *response == ExportResponse::default() {
+            return 0;
+        }
+        let rejected = usize::try_from(response.rejected).unwrap_or(0).min(items);
+        let message = response.error_message.as_str();
+        match self.signal {
+            Signal::Traces => {
+                tracing::warn!(parent: &self.span, message, dropped_spans = rejected, "Partial success response")
+            }
+            Signal::Metrics => {
+                tracing::warn!(parent: &self.span, message, dropped_data_points = rejected, "Partial success response")
+            }
+            Signal::Logs => {
+                tracing::warn!(parent: &self.span, message, dropped_log_records = rejected, "Partial success response")
+            }
+        }
+        self.drops.dropped(rejected, DropReason::PartialSuccess, message);
+        rejected
     }
 
     /// Counts what a partly refused batch delivered; only the rest is tried again.

@@ -10,12 +10,15 @@ use crate::pipeline::RefusalClass;
 use crate::pipeline::testing::{Sink, settings, span_names, spans};
 use crate::telemetry::instruments;
 
-/// A sender into a sink.
-struct SinkSender(Arc<Sink>);
+/// A sender into a sink, and what the sink says of what it took.
+struct SinkSender(Arc<Sink>, ExportResponse);
 
 impl Sender for SinkSender {
-    fn send(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
-        self.0.consume(batch)
+    fn send(&self, batch: Batch) -> BoxFuture<'_, Result<ExportResponse, Refusal>> {
+        Box::pin(async {
+            self.0.consume(batch).await?;
+            Ok(self.1.clone())
+        })
     }
 }
 
@@ -28,6 +31,13 @@ struct Fixture {
 
 impl Fixture {
     async fn start(change: impl FnOnce(&mut ExporterOptions, &mut SendingQueueConfig)) -> Self {
+        Self::answering(ExportResponse::default(), change).await
+    }
+
+    async fn answering(
+        response: ExportResponse,
+        change: impl FnOnce(&mut ExporterOptions, &mut SendingQueueConfig),
+    ) -> Self {
         let settings = settings("otlp_grpc", Signal::Traces);
         let sink = Sink::new();
         let mut options = ExporterOptions {
@@ -38,7 +48,7 @@ impl Fixture {
         let mut queue = SendingQueueConfig::default();
         change(&mut options, &mut queue);
         options.queue = Optional::on(queue);
-        let exporter = build_exporter(&settings, options, SinkSender(Arc::clone(&sink))).unwrap();
+        let exporter = build_exporter(&settings, options, SinkSender(Arc::clone(&sink), response)).unwrap();
         exporter.start(&Host::default()).await.unwrap();
         Self { settings, sink, exporter }
     }
@@ -238,4 +248,13 @@ async fn what_is_left_at_the_deadline_is_counted_as_dropped() {
     fixture.shutdown(3).await;
     assert_eq!(fixture.sent(), 0);
     assert_eq!(fixture.dropped(DropReason::Shutdown), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_back_end_takes_only_in_part_is_sent_and_dropped_by_its_count() {
+    let response = ExportResponse { rejected: 2, error_message: "too old".to_owned() };
+    let fixture = Fixture::answering(response, |_, _| {}).await;
+    fixture.exporter.consume(spans(&["a", "b", "c"])).await.unwrap();
+    settle().await;
+    assert_eq!((fixture.sent(), fixture.dropped(DropReason::PartialSuccess)), (1, 2));
 }
