@@ -9,7 +9,8 @@ pub mod run;
 use std::io::Write;
 use std::process::ExitCode;
 
-pub use arguments::{Arguments, Command, PrintConfigArguments, RunArguments};
+pub use arguments::{Arguments, Command, PrintConfigArguments, PrintFormat, RunArguments};
+pub use print_config::print_config;
 pub use reference::component_reference;
 
 use crate::config::{ConfigErrors, Configuration, LoadOptions, load};
@@ -35,7 +36,7 @@ pub fn dispatch(
         Command::Run(run_arguments) => return run(run_arguments),
         Command::Validate(options) => validate(&options).map(|_| String::new()),
         Command::Components => Ok(component_list::component_list()),
-        Command::PrintConfig(print) => print_config::print_config(&print),
+        Command::PrintConfig(print) => print_config(&print),
         Command::Reference => Ok(component_reference()),
     };
     finish(result)

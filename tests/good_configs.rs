@@ -2,10 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "this crate is tests all over")]
 
-use std::path::PathBuf;
-
 use serde_yaml::Value;
-use weir::cli::validate;
+use weir::cli::{PrintConfigArguments, PrintFormat, print_config, validate};
 use weir::config::{Configuration, LoadOptions, Secrets};
 
 const DIRECTORY: &str = "tests/testdata/collector-configs";
@@ -25,23 +23,40 @@ fn exporter(configuration: &Configuration, id: &str) -> Value {
     section.section.section_to_yaml(Secrets::Shown)
 }
 
+/// Every file of the directory as the source of a configuration.
+fn every_source() -> Vec<String> {
+    let entries = std::fs::read_dir(DIRECTORY).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    let sources: Vec<String> = paths.map(|path| path.to_str().unwrap().to_owned()).collect();
+    assert!(sources.len() >= 16, "only {} configurations in {DIRECTORY}", sources.len());
+    sources
+}
+
 #[test]
 fn every_configuration_loads_and_builds() {
     let mut failures = Vec::new();
-    let mut loaded = 0;
-    for entry in std::fs::read_dir(DIRECTORY).unwrap() {
-        let path: PathBuf = entry.unwrap().path();
-        if path.is_dir() {
-            continue;
-        }
-        let sources = vec![path.to_str().unwrap().to_owned()];
-        match validate(&LoadOptions { sources, ..LoadOptions::default() }) {
-            Ok(_) => loaded += 1,
-            Err(errors) => failures.push(errors.to_string()),
+    for source in every_source() {
+        if let Err(errors) = validate(&LoadOptions { sources: vec![source], ..LoadOptions::default() }) {
+            failures.push(errors.to_string());
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert!(loaded >= 16, "only {loaded} configurations in {DIRECTORY}");
+}
+
+#[test]
+fn what_is_printed_means_the_same() {
+    let print = |source: String| {
+        let load = LoadOptions { sources: vec![source], ..LoadOptions::default() };
+        let secrets = Secrets::Shown;
+        print_config(&PrintConfigArguments { load, secrets, format: PrintFormat::Yaml, validate: true })
+            .unwrap_or_else(|errors| panic!("{errors}"))
+    };
+    for source in every_source() {
+        let printed = print(source.clone());
+        // What was unescaped once would be taken for references the second time.
+        let again = print(format!("yaml:{}", printed.replace('$', "$$")));
+        assert!(again == printed, "{source}:\n{printed}\nbecame\n{again}");
+    }
 }
 
 #[test]
@@ -63,7 +78,7 @@ fn defaults_are_the_collectors() {
     let expected = "
         timeout: 5s
         compression: gzip
-        keepalive: null
+        keepalive: {enabled: false}
         write_buffer_size: 524288
         balancer_name: round_robin
         retry_on_failure:
@@ -76,10 +91,10 @@ fn defaults_are_the_collectors() {
     }
     assert_eq!(otlp["sending_queue"]["queue_size"], 1000);
     assert_eq!(otlp["sending_queue"]["num_consumers"], 10);
-    assert!(otlp["sending_queue"]["batch"].is_null());
+    assert_eq!(otlp["sending_queue"]["batch"]["enabled"], false);
     assert_eq!(exporter(&configuration, "otlp/batching")["sending_queue"]["batch"]["max_size"], 10_000);
-    assert!(exporter(&configuration, "otlp/no_queue")["sending_queue"].is_null());
-    assert!(exporter(&configuration, "otlp/queue_null")["sending_queue"].is_null());
+    assert!(exporter(&configuration, "otlp/no_queue")["sending_queue"]["enabled"] == false);
+    assert!(exporter(&configuration, "otlp/queue_null")["sending_queue"]["enabled"] == false);
 }
 
 #[test]

@@ -62,17 +62,17 @@ impl<T: ConfigValue> ConfigValue for Optional<T> {
     }
 
     fn to_yaml(&self, secrets: Secrets) -> serde_yaml::Value {
-        if secrets == Secrets::Documented {
-            let mut documented = self.section.to_yaml(secrets);
-            if let serde_yaml::Value::Mapping(mapping) = &mut documented {
-                mapping.insert("enabled".into(), self.enabled.into());
-            }
-            return documented;
+        let mut mapping =
+            match (self.enabled || secrets == Secrets::Documented, self.section.to_yaml(secrets)) {
+                (true, serde_yaml::Value::Mapping(mapping)) => mapping,
+                (true, scalar) => return scalar,
+                (false, _) => serde_yaml::Mapping::new(),
+            };
+        // `null` would turn on what is off unless written.
+        if !self.enabled || secrets == Secrets::Documented {
+            mapping.insert("enabled".into(), self.enabled.into());
         }
-        if !self.enabled {
-            return serde_yaml::Value::Null;
-        }
-        self.section.to_yaml(secrets)
+        serde_yaml::Value::Mapping(mapping)
     }
 
     fn type_docs() -> TypeDocs {
