@@ -4,6 +4,7 @@
 pub mod activity;
 pub mod compression;
 pub mod connection;
+mod extensions_used;
 pub mod grpc;
 pub mod headers;
 pub mod http_client;
@@ -13,5 +14,6 @@ pub mod pages;
 pub mod tls;
 
 pub use connection::{Connection, Peer};
+pub use extensions_used::{AuthConfig, MiddlewareConfig, refuse_missing_extensions};
 pub use listener::{ConnectionHandler, Listener};
 pub use pages::{Page, PageServer};

@@ -1,13 +1,17 @@
 //! One accepted or opened connection: TCP or a unix socket, plain or under TLS.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsStream;
+
+use crate::otlp::ClientInfo;
 
 /// A byte stream to a peer.
 #[derive(Debug)]
@@ -27,6 +31,18 @@ pub struct Peer {
     pub address: Option<SocketAddr>,
     /// The protocol agreed on by TLS (`h2`, `http/1.1`), where there was a negotiation.
     pub negotiated_protocol: Option<Vec<u8>>,
+}
+
+impl Peer {
+    /// The client behind a request with these headers.
+    pub fn client_info(&self, headers: &HeaderMap) -> ClientInfo {
+        let mut metadata: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in headers {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            metadata.entry(name.as_str().to_owned()).or_default().push(value);
+        }
+        ClientInfo { address: self.address, metadata, auth: BTreeMap::new() }
+    }
 }
 
 impl AsyncRead for Connection {

@@ -9,7 +9,6 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +25,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use body::{BodyError, RequestBody};
-pub use config::{HttpAuthConfig, HttpMiddlewareConfig, HttpServerConfig};
+pub use config::{HttpAuthConfig, HttpServerConfig};
 pub use cors::CorsConfig;
 
 use self::body::BodyRules;
@@ -131,7 +130,7 @@ impl HttpService {
         let cross_origin = self.cors.as_ref().map(|cors| cors.answer_request(&head.headers));
         let deadline = self.read_timeout.map(|timeout| Instant::now() + timeout);
         let body = RequestBody { incoming, rules: Arc::clone(&self.body_rules), deadline };
-        let client = self.include_metadata.then(|| Arc::new(client_info(&head.headers, peer)));
+        let client = self.include_metadata.then(|| Arc::new(peer.client_info(&head.headers)));
         let mut response = self.handle_in_time(HttpRequest { head, body, client }).await;
         self.add_headers(&mut response, cross_origin.unwrap_or_default());
         response
@@ -160,15 +159,6 @@ pub fn plain_text(status: StatusCode, text: impl Into<Bytes>) -> HttpResponse {
     let content_type = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     response
-}
-
-fn client_info(headers: &HeaderMap, peer: &Peer) -> ClientInfo {
-    let mut metadata: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, value) in headers {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        metadata.entry(name.as_str().to_owned()).or_default().push(value);
-    }
-    ClientInfo { address: peer.address, metadata, auth: BTreeMap::new() }
 }
 
 /// Serves the connections the listener accepts.

@@ -51,6 +51,7 @@ pub struct OtlpReceiver {
     settings: Settings,
     outputs: Outputs,
     scope: TaskScope,
+    grpc_tls: Option<Arc<rustls::ServerConfig>>,
     http: Option<OtlpHttpServer>,
 }
 
@@ -69,22 +70,29 @@ impl ReceiverType for OtlpReceiver {
         outputs: Outputs,
     ) -> Result<Box<dyn Component>, BuildError> {
         let scope = TaskScope::new(settings.workers.clone());
+        let grpc_tls = match config.protocols.grpc.get() {
+            Some(grpc) => {
+                grpc.check_extensions()?;
+                grpc.tls.get().map(|tls| tls.server_config(&[b"h2"])).transpose()?
+            }
+            None => None,
+        };
         let http = config.protocols.http.get();
         let http = http.map(|config| OtlpHttpServer::new(config, &settings, &outputs, &scope)).transpose()?;
-        Ok(Box::new(Self { config, settings, outputs, scope, http }))
+        Ok(Box::new(Self { config, settings, outputs, scope, grpc_tls, http }))
     }
 }
 
 impl OtlpReceiver {
     async fn start_grpc(&self, config: &GrpcServerConfig) -> Result<(), StartError> {
         let service = grpc::OtlpService::new(&self.settings, &self.outputs, config, self.scope.clone());
-        let tls = match config.tls.get() {
-            Some(tls) => Some(tls.server_config(&[b"h2"]).map_err(|error| StartError(error.to_string()))?),
-            None => None,
-        };
         let listener = Listener::bind(&config.transport, &config.endpoint).await?;
         tracing::info!(endpoint = listener.address(), "Starting GRPC server");
-        listener.serve(&self.scope, tls, Arc::new(GrpcServer::new(Arc::new(service), config)));
+        listener.serve(
+            &self.scope,
+            self.grpc_tls.clone(),
+            Arc::new(GrpcServer::new(Arc::new(service), config)),
+        );
         Ok(())
     }
 }

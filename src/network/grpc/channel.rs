@@ -57,6 +57,7 @@ const GATHERED_CHUNK: usize = 256 * 1024;
 impl GrpcChannel {
     /// A channel as configured; nothing is connected yet. `timeout` is announced to the server.
     pub fn new(config: &GrpcClientConfig, workers: &Workers) -> Result<Self, BuildError> {
+        config.check_extensions()?;
         let target = config.target().map_err(BuildError)?;
         let (address, https) = match &target {
             Target::Tcp { address, https } => (address.as_str(), *https),

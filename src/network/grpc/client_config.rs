@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::server_config::{AuthConfig, MiddlewareConfig};
 use crate::config::{GoDuration, Optional, Secret};
 use crate::config_section;
 use crate::network::compression::Compression;
 use crate::network::tls::ClientTlsConfig;
+use crate::network::{AuthConfig, MiddlewareConfig, refuse_missing_extensions};
+use crate::pipeline::BuildError;
 
 config_section! {
     /// A gRPC client.
@@ -83,6 +84,16 @@ pub enum Target {
 }
 
 impl GrpcClientConfig {
+    /// Refuses what needs an extension that does not exist.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the extension.
+    pub fn check_extensions(&self) -> Result<(), BuildError> {
+        let instead = "remove auth or write the header under headers";
+        refuse_missing_extensions(self.auth.get(), &self.middlewares, instead)
+    }
+
     /// Where the endpoint points, or what is wrong with it in the Collector's words.
     pub fn target(&self) -> Result<Target, String> {
         let endpoint = self.endpoint.trim();

@@ -3,6 +3,8 @@
 use crate::config::{GoDuration, Optional};
 use crate::config_section;
 use crate::network::tls::ServerTlsConfig;
+use crate::network::{AuthConfig, MiddlewareConfig, refuse_missing_extensions};
+use crate::pipeline::BuildError;
 
 config_section! {
     /// A gRPC server.
@@ -78,22 +80,6 @@ config_section! {
     }
 }
 
-config_section! {
-    /// Which extension authenticates.
-    pub struct AuthConfig {
-        /// The extension's id.
-        pub authenticator: String = String::new(),
-    }
-}
-
-config_section! {
-    /// An extension that calls pass through.
-    pub struct MiddlewareConfig {
-        /// The extension's id.
-        pub id: String = String::new(),
-    }
-}
-
 /// The message limit gRPC has where none is configured.
 const DEFAULT_MESSAGE_LIMIT: usize = 4 * 1024 * 1024;
 
@@ -101,6 +87,15 @@ const DEFAULT_MESSAGE_LIMIT: usize = 4 * 1024 * 1024;
 const DEFAULT_CONCURRENT_STREAMS: u32 = 256;
 
 impl GrpcServerConfig {
+    /// Refuses what needs an extension that does not exist.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the extension.
+    pub fn check_extensions(&self) -> Result<(), BuildError> {
+        refuse_missing_extensions(self.auth.get(), &self.middlewares, "remove auth")
+    }
+
     /// The largest message taken, in bytes.
     pub fn message_limit(&self) -> usize {
         match usize::try_from(self.max_recv_msg_size_mib) {

@@ -2,11 +2,12 @@
 
 use super::super::compression::{Compression, CompressionParams};
 use super::super::headers::HeaderFields;
-use super::super::http_server::{HttpAuthConfig, HttpMiddlewareConfig};
 use super::super::tls::ClientTlsConfig;
 use super::proxy::Proxies;
 use crate::config::{Checking, GoDuration, Optional};
 use crate::config_section;
+use crate::network::http_server::HttpAuthConfig;
+use crate::network::{MiddlewareConfig, refuse_missing_extensions};
 use crate::pipeline::BuildError;
 
 config_section! {
@@ -52,7 +53,7 @@ config_section! {
         /// Whether HTTP/2 is offered under TLS.
         pub force_attempt_http2: bool = true,
         /// Extensions requests pass through. Weir has none yet.
-        pub middlewares: Vec<HttpMiddlewareConfig> = Vec::new(),
+        pub middlewares: Vec<MiddlewareConfig> = Vec::new(),
     }
     check(section, checking) {
         section.check_values(checking);
@@ -71,21 +72,9 @@ impl HttpClientConfig {
     ///
     /// A sentence that names the extension.
     pub(super) fn check_extensions(&self) -> Result<(), BuildError> {
-        if let Some(auth) = self.auth.get() {
-            return Err(BuildError(format!(
-                "failed to resolve authenticator {:?}: authenticator not found; Weir has no authenticator \
-                 extensions yet, remove auth or write the header under headers",
-                auth.authenticator
-            )));
-        }
-        match self.middlewares.first() {
-            None => Ok(()),
-            Some(middleware) => Err(BuildError(format!(
-                "failed to resolve middleware {:?}: middleware not found; Weir has no middleware \
-                 extensions yet, remove middlewares",
-                middleware.id
-            ))),
-        }
+        let auth = self.auth.get().map(|auth| &auth.auth);
+        let instead = "remove auth or write the header under headers";
+        refuse_missing_extensions(auth, &self.middlewares, instead)
     }
 
     fn check_values(&self, checking: &mut Checking) {

@@ -12,8 +12,8 @@ use tokio::task::JoinHandle;
 
 use super::{HttpClient, HttpClientConfig, HttpClientError, HttpClientResponse, RESPONSE_LIMIT};
 use crate::config::{Optional, Secret};
+use crate::network::http_server::HttpServerConfig;
 use crate::network::http_server::testing::{RecordingServer, loopback, response};
-use crate::network::http_server::{HttpMiddlewareConfig, HttpServerConfig};
 use crate::network::tls::ServerTlsConfig;
 use crate::pipeline::Workers;
 
@@ -138,7 +138,7 @@ async fn a_long_response_is_read_up_to_the_limit() {
 
 #[tokio::test]
 async fn a_middleware_is_refused_by_name() {
-    let middlewares = vec![HttpMiddlewareConfig { id: "limiter".to_owned() }];
+    let middlewares = vec![crate::network::MiddlewareConfig { id: "limiter".to_owned() }];
     let config = HttpClientConfig { middlewares, ..HttpClientConfig::default() };
     let error = HttpClient::new(&config, Workers::of_current_runtime()).err().unwrap().to_string();
     assert!(error.starts_with("failed to resolve middleware \"limiter\": middleware not found"), "{error}");

@@ -6,6 +6,7 @@ use super::super::tls::ServerTlsConfig;
 use super::cors::CorsConfig;
 use crate::config::{Checking, GoDuration, Optional};
 use crate::config_section;
+use crate::network::{AuthConfig, MiddlewareConfig, refuse_missing_extensions};
 use crate::pipeline::BuildError;
 
 config_section! {
@@ -40,7 +41,7 @@ config_section! {
         /// Whether a connection may be used for more than one request.
         pub keep_alives_enabled: bool = true,
         /// Extensions requests pass through. Weir has none yet.
-        pub middlewares: Vec<HttpMiddlewareConfig> = Vec::new(),
+        pub middlewares: Vec<MiddlewareConfig> = Vec::new(),
     }
     check(section, checking) {
         section.check_values(checking);
@@ -50,18 +51,10 @@ config_section! {
 config_section! {
     /// Who may send.
     pub struct HttpAuthConfig {
-        /// The id of an authenticator extension.
-        pub authenticator: String = String::new(),
+        /// Which extension authenticates.
+        pub [flatten] auth: AuthConfig = AuthConfig::default(),
         /// Query parameters handed to the authenticator beside the header fields.
         pub request_params: Vec<String> = Vec::new(),
-    }
-}
-
-config_section! {
-    /// An extension that requests pass through.
-    pub struct HttpMiddlewareConfig {
-        /// The id of the extension.
-        pub id: String = String::new(),
     }
 }
 
@@ -89,21 +82,8 @@ impl HttpServerConfig {
     ///
     /// A sentence that names the extension.
     pub fn check_extensions(&self) -> Result<(), BuildError> {
-        if let Some(auth) = self.auth.get() {
-            return Err(BuildError(format!(
-                "failed to resolve authenticator {:?}: authenticator not found; Weir has no authenticator \
-                 extensions yet, remove auth",
-                auth.authenticator
-            )));
-        }
-        match self.middlewares.first() {
-            None => Ok(()),
-            Some(middleware) => Err(BuildError(format!(
-                "failed to resolve middleware {:?}: middleware not found; Weir has no middleware \
-                 extensions yet, remove middlewares",
-                middleware.id
-            ))),
-        }
+        let auth = self.auth.get().map(|auth| &auth.auth);
+        refuse_missing_extensions(auth, &self.middlewares, "remove auth")
     }
 
     fn check_values(&self, checking: &mut Checking) {

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::testing::{RecordingServer, loopback};
-use super::{CorsConfig, HttpAuthConfig, HttpMiddlewareConfig, HttpServerConfig};
+use super::{CorsConfig, HttpAuthConfig, HttpServerConfig};
 use crate::config::{
     Checking, ConfigValue, Decoding, Entry, GoDuration, Location, Node, NodeValue, Optional,
 };
@@ -258,7 +258,7 @@ fn what_needs_an_extension_is_refused_by_name() {
         error.starts_with("failed to resolve authenticator \"oidc\": authenticator not found"),
         "{error}"
     );
-    let middlewares = vec![HttpMiddlewareConfig { id: "limiter".into() }];
+    let middlewares = vec![crate::network::MiddlewareConfig { id: "limiter".into() }];
     let error = HttpServerConfig { middlewares, ..loopback() }.check_extensions().unwrap_err().to_string();
     assert!(error.starts_with("failed to resolve middleware \"limiter\": middleware not found"), "{error}");
 }

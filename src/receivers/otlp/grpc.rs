@@ -1,17 +1,14 @@
 //! The gRPC half of the receiver: the three `Export` methods over bytes.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use tonic::Status;
 
 use super::ReceiverCounters;
 use super::delivery::deliver;
-use crate::network::Peer;
 use crate::network::grpc::{GrpcServerConfig, Route, UnaryRequest, UnaryService};
-use crate::otlp::{Batch, ClientInfo, Signal};
+use crate::otlp::{Batch, Signal};
 use crate::pipeline::{BoxFuture, Outputs, Settings, TaskScope};
 
 /// The services `TraceService`, `MetricsService` and `LogsService`.
@@ -55,7 +52,7 @@ impl OtlpService {
         if batch.is_empty() {
             return Ok(Bytes::new());
         }
-        let client = self.include_metadata.then(|| Arc::new(client_info(&request.headers, &request.peer)));
+        let client = self.include_metadata.then(|| Arc::new(request.peer.client_info(&request.headers)));
         deliver(consumer, batch.with_client(client), &self.scope, &self.counters)
             .await
             .map_err(|refusal| refusal.to_status())?;
@@ -83,13 +80,4 @@ impl UnaryService for OtlpService {
     fn call(&self, request: UnaryRequest) -> BoxFuture<'_, Result<Bytes, Status>> {
         Box::pin(self.export(request))
     }
-}
-
-fn client_info(headers: &HeaderMap, peer: &Peer) -> ClientInfo {
-    let mut metadata: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, value) in headers {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        metadata.entry(name.as_str().to_owned()).or_default().push(value);
-    }
-    ClientInfo { address: peer.address, metadata, auth: BTreeMap::new() }
 }
