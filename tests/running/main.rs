@@ -1,8 +1,12 @@
-//! The binary as people run it: with the ready configurations, under signals, and as `docker-compose.yml` sets it up.
+//! The binary as people run it: with the ready configurations, under signals, in front of hostile clients, as it speaks of
+//! itself, and as `docker-compose.yml` sets it up.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "this crate is tests all over")]
 
 mod certificates;
 mod compose;
+mod grpc_faults;
+mod http_faults;
+mod own_telemetry;
 mod pipelines;
 mod received;
 mod send;

@@ -93,9 +93,7 @@ service:
   pipelines: {{traces: {{receivers: [otlp], processors: [batch], exporters: [otlp]}}}}
 "#
     );
-    let file = directory.join("weir.yaml");
-    std::fs::write(&file, config).unwrap();
-    (Launch::of_file(&file, directory).start(directory, "weir").await, address)
+    (Launch::of_text(&config, directory).start(directory, "weir").await, address)
 }
 
 async fn send_one_request(address: SocketAddr) {

@@ -37,6 +37,13 @@ impl Launch {
         launch
     }
 
+    /// The binary with a configuration that is written into `directory` first.
+    pub fn of_text(config: &str, directory: &Path) -> Self {
+        let file = directory.join("config.yaml");
+        std::fs::write(&file, config).unwrap();
+        Self::of_file(&file, directory)
+    }
+
     /// The binary with one of the files in `pipelines/`.
     pub fn of_pipelines(file: &str, directory: &Path) -> Self {
         Self::of_file(&pipelines_directory().join(file), directory)
@@ -80,6 +87,18 @@ impl WeirProcess {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("does not log {text:?}\n{}", self.log());
+    }
+
+    /// The most memory it ever held, in KiB.
+    pub fn peak_memory(&self) -> u64 {
+        let process = self.child.id().expect("it runs");
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     pub async fn signal(&self, signal: &str) {

@@ -1,10 +1,6 @@
 //! What a running Weir says of itself: its metrics page, its log lines, its health page.
 
-#![allow(clippy::unwrap_used, reason = "this crate is tests all over")]
-
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -22,6 +18,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
+
+use crate::weir_process::{Launch, WeirProcess};
 
 #[tokio::test]
 async fn what_was_received_is_sent_queued_or_dropped_for_a_reason() {
@@ -192,32 +190,23 @@ async fn get(address: &str, path: &str) -> (u16, String) {
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
-/// A running Weir whose log lines are JSON in a file.
+/// A running Weir whose log lines are JSON.
 struct Weir {
-    process: Child,
-    log: PathBuf,
+    process: WeirProcess,
     _folder: tempfile::TempDir,
 }
 
 impl Weir {
     async fn start(configuration: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (path, log) = (folder.path().join("config.yaml"), folder.path().join("log"));
-        std::fs::write(&path, configuration).unwrap();
-        let process = Command::new(env!("CARGO_BIN_EXE_weir"))
-            .arg("--config")
-            .arg(path)
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(&log).unwrap())
-            .spawn()
-            .unwrap();
-        Self { process, log, _folder: folder }
+        let launch = Launch::of_text(configuration, folder.path());
+        Self { process: launch.start(folder.path(), "weir").await, _folder: folder }
     }
 
     /// The first line with this message.
     async fn line(&self, message: &str) -> Value {
         let find = async || {
-            let text = std::fs::read_to_string(&self.log).unwrap();
+            let text = self.process.log();
             let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
             lines.find(|line| line["msg"] == message)
         };
@@ -244,13 +233,6 @@ impl Weir {
             shows(&metrics).then_some(metrics)
         };
         eventually("what the metrics should show", find).await
-    }
-}
-
-impl Drop for Weir {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -1,13 +1,8 @@
 //! Broken, hostile and slow gRPC clients get the right refusal from the running binary, its memory stays
 //! bounded, and good clients beside them are served.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-#[path = "running/weir.rs"]
-#[allow(dead_code, reason = "each test uses its part of the process")]
-mod weir;
-
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -22,13 +17,13 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tonic::Code;
-use weir_library::network::compression::{Compression, compress};
+use weir::network::compression::{Compression, compress};
 
-use ::weir as weir_library;
-use weir::{Weir, free_port};
+use crate::weir_process::{Launch, WeirProcess, free_address};
 
 const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
@@ -38,13 +33,18 @@ const MEMORY_LIMIT_KIB: u64 = 160 * 1024;
 /// gRPC's message limit where none is configured.
 const MESSAGE_LIMIT: usize = 4 * 1024 * 1024;
 
-fn config(port: u16) -> String {
+fn config(address: SocketAddr) -> String {
     format!(
-        "receivers: {{otlp: {{protocols: {{grpc: {{endpoint: '127.0.0.1:{port}'}}}}}}}}\n\
+        "receivers: {{otlp: {{protocols: {{grpc: {{endpoint: '{address}'}}}}}}}}\n\
          exporters: {{nop: }}\n\
          service:\n  telemetry: {{metrics: {{level: none}}}}\n\
          \x20 pipelines: {{traces: {{receivers: [otlp], exporters: [nop]}}}}\n"
     )
+}
+
+async fn start(directory: &TempDir, address: SocketAddr) -> WeirProcess {
+    let directory = directory.path();
+    Launch::of_text(&config(address), directory).start(directory, "weir").await
 }
 
 /// Its name; the path, headers and body sent; the code and a part of the message that must come back.
@@ -58,16 +58,16 @@ struct Answer {
     message: String,
 }
 
-async fn call<B>(port: u16, path: &str, headers: &[(&str, &str)], body: B) -> Answer
+async fn call<B>(address: SocketAddr, path: &str, headers: &[(&str, &str)], body: B) -> Answer
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let stream = TcpStream::connect(address).await.unwrap();
     let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
     let (mut sender, connection) = handshake.await.unwrap();
     let connection = tokio::spawn(connection);
-    let mut request = Request::post(format!("http://127.0.0.1:{port}{path}")).body(body).unwrap();
+    let mut request = Request::post(format!("http://{address}{path}")).body(body).unwrap();
     request.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
     for (name, value) in headers {
         let name = http::HeaderName::try_from(*name).unwrap();
@@ -133,15 +133,15 @@ fn bomb(compression: Compression) -> Vec<u8> {
     compress(compression, 0, &[zeros]).unwrap().to_vec()
 }
 
-async fn expect_ok(port: u16) {
-    let answer = call(port, EXPORT, &[], whole(&request(3))).await;
+async fn expect_ok(address: SocketAddr) {
+    let answer = call(address, EXPORT, &[], whole(&request(3))).await;
     assert_eq!(answer, Answer { http: 200, code: Some(Code::Ok), message: String::new() });
 }
 
 #[tokio::test]
 async fn faults_are_refused_while_good_clients_are_served() {
-    let port = free_port();
-    let mut weir = Weir::start(&config(port));
+    let (directory, address) = (tempfile::tempdir().unwrap(), free_address());
+    let mut weir = start(&directory, address).await;
     let good = request(3);
     let gzip: &[(&str, &str)] = &[("grpc-encoding", "gzip")];
     let compressed = |bytes: &[u8]| framed(true, bytes.len(), bytes);
@@ -229,12 +229,12 @@ async fn faults_are_refused_while_good_clients_are_served() {
         ),
     ];
     for (name, path, headers, body, code, message) in cases {
-        let answer = call(port, path, headers, body).await;
+        let answer = call(address, path, headers, body).await;
         assert_eq!((answer.http, answer.code), (200, Some(code)), "{name}: {answer:?}");
         assert!(answer.message.contains(message), "{name}: {answer:?}");
-        expect_ok(port).await;
+        expect_ok(address).await;
     }
-    let not_grpc = call(port, EXPORT, &[("content-type", "text/plain")], whole(&good)).await;
+    let not_grpc = call(address, EXPORT, &[("content-type", "text/plain")], whole(&good)).await;
     assert_eq!((not_grpc.http, not_grpc.code), (415, None));
     assert!(weir.is_running());
     assert!(weir.peak_memory() < MEMORY_LIMIT_KIB, "{} KiB", weir.peak_memory());
@@ -242,52 +242,52 @@ async fn faults_are_refused_while_good_clients_are_served() {
 
 #[tokio::test]
 async fn every_compression_a_client_may_use_is_understood() {
-    let port = free_port();
-    let _weir = Weir::start(&config(port));
+    let (directory, address) = (tempfile::tempdir().unwrap(), free_address());
+    let _weir = start(&directory, address).await;
     for (name, compression) in
         [("gzip", Compression::Gzip), ("snappy", Compression::SnappyFramed), ("zstd", Compression::Zstd)]
     {
         let message = compress(compression, 0, &[request(3).into()]).unwrap();
         let body = framed(true, message.len(), &message);
-        let answer = call(port, EXPORT, &[("grpc-encoding", name)], body).await;
+        let answer = call(address, EXPORT, &[("grpc-encoding", name)], body).await;
         assert_eq!(answer.code, Some(Code::Ok), "{name}: {answer:?}");
     }
 }
 
 #[tokio::test]
 async fn a_connection_that_speaks_no_http_is_closed() {
-    let port = free_port();
-    let _weir = Weir::start(&config(port));
+    let (directory, address) = (tempfile::tempdir().unwrap(), free_address());
+    let _weir = start(&directory, address).await;
     for noise in
         [&b"GET / HTTP/1.1\r\nhost: test\r\n\r\n"[..], &[0xff; 64], b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n\0\0"]
     {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(noise).await.unwrap();
         let mut answer = Vec::new();
         let ended =
             tokio::time::timeout(std::time::Duration::from_secs(30), stream.read_to_end(&mut answer)).await;
         assert!(ended.is_ok(), "the connection stays open after {noise:?}");
-        expect_ok(port).await;
+        expect_ok(address).await;
     }
 }
 
 #[tokio::test]
 async fn slow_clients_take_no_room_that_they_do_not_fill() {
-    let port = free_port();
-    let mut weir = Weir::start(&config(port));
+    let (directory, address) = (tempfile::tempdir().unwrap(), free_address());
+    let mut weir = start(&directory, address).await;
     let mut slow = Vec::new();
     for _ in 0..100 {
         // Each announces the largest message there may be and sends ten bytes of it.
         let mut start = vec![0];
         start.extend_from_slice(&u32::try_from(MESSAGE_LIMIT).unwrap().to_be_bytes());
         start.extend_from_slice(&[0x0a; 10]);
-        slow.push(tokio::spawn(call(port, EXPORT, &[], Stalled(Some(start.into())))));
+        slow.push(tokio::spawn(call(address, EXPORT, &[], Stalled(Some(start.into())))));
     }
     for _ in 0..10 {
-        expect_ok(port).await;
+        expect_ok(address).await;
     }
     assert!(weir.peak_memory() < MEMORY_LIMIT_KIB, "{} KiB", weir.peak_memory());
     slow.iter().for_each(tokio::task::JoinHandle::abort);
-    expect_ok(port).await;
+    expect_ok(address).await;
     assert!(weir.is_running());
 }

@@ -1,11 +1,7 @@
 //! Broken, hostile and slow HTTP clients get the right refusal from the running binary, its memory stays
 //! bounded, and good clients beside them are served.
 
-#![allow(clippy::unwrap_used, reason = "this crate is tests all over")]
-
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -14,10 +10,11 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use weir::network::compression::{Compression, compress};
+
+use crate::weir_process::{Launch, WeirProcess};
 
 const BODY_LIMIT: usize = 1024 * 1024;
 
@@ -26,56 +23,18 @@ const MEMORY_LIMIT_KIB: u64 = 192 * 1024;
 
 const TOO_LARGE: &str = "http: request body too large";
 
-/// A running Weir that takes OTLP over HTTP at a unix socket; killed when dropped.
-struct Weir {
-    child: Child,
-    socket: PathBuf,
-    _directory: TempDir,
-}
-
-impl Weir {
-    async fn start() -> Self {
-        let directory = TempDir::new().unwrap();
-        let socket = directory.path().join("otlp.sock");
-        let config = directory.path().join("config.yaml");
-        let text = format!(
-            "receivers:\n  otlp:\n    protocols:\n      http:\n        transport: unix\n        \
-             endpoint: {}\n        max_request_body_size: {BODY_LIMIT}\n        read_timeout: 1s\n\
-             exporters:\n  nop:\n\
-             service:\n  telemetry:\n    metrics:\n      level: none\n  pipelines:\n    traces:\n      \
-             receivers: [otlp]\n      exporters: [nop]\n",
-            socket.display()
-        );
-        std::fs::write(&config, text).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_weir"))
-            .arg("--config")
-            .arg(&config)
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
-        let weir = Self { child, socket, _directory: directory };
-        for _ in 0..200 {
-            if UnixStream::connect(&weir.socket).await.is_ok() {
-                return weir;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("weir does not listen at {}", weir.socket.display());
-    }
-
-    /// The most memory the process ever held, in KiB.
-    fn peak_memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
-    }
-}
-
-impl Drop for Weir {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
+/// Starts a Weir that takes OTLP over HTTP at a unix socket in `directory`.
+async fn start(directory: &Path) -> (WeirProcess, PathBuf) {
+    let socket = directory.join("otlp.sock");
+    let config = format!(
+        "receivers:\n  otlp:\n    protocols:\n      http:\n        transport: unix\n        \
+         endpoint: {}\n        max_request_body_size: {BODY_LIMIT}\n        read_timeout: 1s\n\
+         exporters:\n  nop:\n\
+         service:\n  telemetry:\n    metrics:\n      level: none\n  pipelines:\n    traces:\n      \
+         receivers: [otlp]\n      exporters: [nop]\n",
+        socket.display()
+    );
+    (Launch::of_text(&config, directory).start(directory, "weir").await, socket)
 }
 
 /// What is sent, and what must come back: the status and a part of the body.
@@ -179,9 +138,10 @@ async fn exchange(socket: &Path, request: &[u8]) -> (u16, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_are_refused_while_good_clients_are_served() {
-    let weir = Weir::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let (weir, socket) = start(directory.path()).await;
     let faulty = faults().into_iter().map(|fault| {
-        let socket = weir.socket.clone();
+        let socket = socket.clone();
         tokio::spawn(async move {
             let (status, body) = exchange(&socket, &fault.request).await;
             assert_eq!(status, fault.status, "{}: {body}", fault.name);
@@ -191,23 +151,24 @@ async fn faults_are_refused_while_good_clients_are_served() {
     let faulty: Vec<_> = faulty.collect();
     let good = protobuf(&request(10));
     for _ in 0..100 {
-        assert_eq!(exchange(&weir.socket, &good).await, (200, String::new()));
+        assert_eq!(exchange(&socket, &good).await, (200, String::new()));
     }
     for fault in faulty {
         fault.await.unwrap();
     }
-    assert_eq!(exchange(&weir.socket, &good).await, (200, String::new()));
+    assert_eq!(exchange(&socket, &good).await, (200, String::new()));
     let peak = weir.peak_memory();
     assert!(peak < MEMORY_LIMIT_KIB, "{peak} KiB");
 }
 
 #[tokio::test]
 async fn a_client_that_breaks_off_inside_its_body_harms_nobody() {
-    let weir = Weir::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let (_weir, socket) = start(directory.path()).await;
     for _ in 0..20 {
-        let mut stream = UnixStream::connect(&weir.socket).await.unwrap();
+        let mut stream = UnixStream::connect(&socket).await.unwrap();
         let whole = protobuf(&request(0));
         stream.write_all(&whole[..whole.len() - 1]).await.unwrap();
     }
-    assert_eq!(exchange(&weir.socket, &protobuf(&request(0))).await, (200, String::new()));
+    assert_eq!(exchange(&socket, &protobuf(&request(0))).await, (200, String::new()));
 }
