@@ -23,8 +23,6 @@ pub enum DropReason {
     Permanent,
     /// The back end did not take them for as long as retries go on.
     RetriesExhausted,
-    /// The sending queue was full.
-    QueueFull,
     /// The deadline for stopping passed.
     Shutdown,
     /// The back end answered OK and said in the same answer that it did not take them.
@@ -59,15 +57,14 @@ const QUIET_TIME: Duration = Duration::from_secs(10);
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 5] =
-        [Self::Permanent, Self::RetriesExhausted, Self::QueueFull, Self::Shutdown, Self::PartialSuccess];
+    pub const ALL: [Self; 4] =
+        [Self::Permanent, Self::RetriesExhausted, Self::Shutdown, Self::PartialSuccess];
 
     /// The value of the attribute `reason`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Permanent => "permanent",
             Self::RetriesExhausted => "retries_exhausted",
-            Self::QueueFull => "queue_full",
             Self::Shutdown => "shutdown",
             Self::PartialSuccess => "partial_success",
         }

@@ -45,7 +45,7 @@ async fn a_burst_is_logged_at_once_and_then_summed_up() {
     for _ in 0..1000 {
         drops.dropped(3, DropReason::Permanent, "bad");
     }
-    drops.dropped(0, DropReason::QueueFull, "nothing was lost");
+    drops.dropped(0, DropReason::Permanent, "nothing was lost");
     assert_eq!(lines(), [line(3, "permanent", "bad")]);
 
     drops.dropped(5, DropReason::Shutdown, "late");
