@@ -68,5 +68,5 @@ async fn a_burst_is_logged_at_once_and_then_summed_up() {
             [("component", "otlp/backend"), ("kind", "exporter"), ("signal", "logs"), ("reason", reason)];
         settings.telemetry.counter(&instruments::DROPPED_ITEMS, &attributes).value()
     };
-    assert_eq!((counter("permanent"), counter("shutdown"), counter("queue_full")), (3003, 5, 0));
+    assert_eq!((counter("permanent"), counter("shutdown"), counter("retries_exhausted")), (3003, 5, 0));
 }
