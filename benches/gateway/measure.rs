@@ -19,6 +19,8 @@ use crate::subject::{Route, Subject};
 /// The bounds of a run: warm-up and load, and then the arrival of what was accepted.
 const LOAD_PATIENCE: Duration = Duration::from_secs(120);
 const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a load of a given rate lasts; a quarter of it in a quick run.
+const PACED_SECONDS: f64 = 10.0;
 
 /// What one run showed of the collector.
 #[derive(Debug, Clone)]
@@ -111,7 +113,9 @@ pub async fn measure(
     let (items_before, requests_before) = (sink.items(), sink.requests());
     let cpu_before = process.cpu_seconds()?;
 
-    let sent = send(case.requests(settings.quick), rate).await?;
+    let seconds = if settings.quick { PACED_SECONDS / 4.0 } else { PACED_SECONDS };
+    let requests = rate.map_or(case.requests(settings.quick), |rate| (rate * seconds).ceil() as usize);
+    let sent = send(requests, rate).await?;
     let accepted_items = sent.accepted * case.size as u64;
     sink.wait_for(items_before + accepted_items, DRAIN_PATIENCE).await;
     // The answers to the last exports are still the collector's work.
