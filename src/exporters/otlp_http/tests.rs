@@ -17,8 +17,7 @@ use crate::otlp::json::{decode_json, encode_response_json};
 use crate::otlp::rpc_status::Status;
 use crate::otlp::{Batch, Signal};
 use crate::pipeline::testing::{settings, span_names, spans};
-use crate::pipeline::{ExporterType, Refusal, RefusalClass, Settings};
-use crate::telemetry::instruments;
+use crate::pipeline::{ExporterType, Refusal, RefusalClass};
 
 const PROTOBUF: (&str, &str) = ("content-type", "application/x-protobuf");
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -29,9 +28,8 @@ fn section(endpoint: &str) -> OtlpHttpExporterConfig {
     config
 }
 
-fn sender(config: &OtlpHttpExporterConfig) -> (OtlpHttpSender, Settings) {
-    let settings = settings("otlphttp", Signal::Traces);
-    (OtlpHttpSender::new(config, &settings).unwrap(), settings)
+fn sender(config: &OtlpHttpExporterConfig) -> OtlpHttpSender {
+    OtlpHttpSender::new(config, &settings("otlphttp", Signal::Traces)).unwrap()
 }
 
 fn two_parts() -> Batch {
@@ -48,7 +46,7 @@ async fn requests_arrive_whole_in_every_compression_and_encoding() {
             let mut config = section(&format!("http://{}", server.address));
             config.client.compression = compression;
             config.encoding = encoding;
-            sender(&config).0.post(two_parts()).await.unwrap();
+            sender(&config).post(two_parts()).await.unwrap();
         }
     }
     let requests = server.requests();
@@ -69,7 +67,7 @@ async fn requests_arrive_whole_in_every_compression_and_encoding() {
 #[tokio::test]
 async fn the_default_is_gzip_and_long_bodies_are_compressed_too() {
     let server = RecordingServer::start(loopback()).await;
-    let (sender, _) = sender(&section(&format!("http://{}/", server.address)));
+    let sender = sender(&section(&format!("http://{}/", server.address)));
     let names: Vec<String> = (0..20_000).map(|number| format!("span {number}")).collect();
     sender.post(spans(&names)).await.unwrap();
     let (head, body) = server.requests().remove(0);
@@ -81,7 +79,7 @@ async fn the_default_is_gzip_and_long_bodies_are_compressed_too() {
 async fn every_status_means_what_the_specification_says() {
     let server = RecordingServer::start(loopback()).await;
     let url = format!("http://{}/v1/traces", server.address);
-    let (sender, _) = sender(&section(&format!("http://{}", server.address)));
+    let sender = sender(&section(&format!("http://{}", server.address)));
     for (status, is_permanent, code) in [
         (301, true, Code::Unknown),
         (400, true, Code::InvalidArgument),
@@ -116,7 +114,7 @@ async fn every_status_means_what_the_specification_says() {
 async fn the_message_of_a_status_is_shown() {
     let server = RecordingServer::start(loopback()).await;
     let url = format!("http://{}/v1/traces", server.address);
-    let (sender, _) = sender(&section(&format!("http://{}", server.address)));
+    let sender = sender(&section(&format!("http://{}", server.address)));
     let status = Status::new(3, "no such tenant").encode_to_vec();
     let json = br#"{"code":3,"message":"no such tenant"}"#;
     for response in [response(400, &[PROTOBUF], &status), response(400, &[JSON], json)] {
@@ -137,7 +135,7 @@ async fn the_message_of_a_status_is_shown() {
 #[tokio::test]
 async fn retry_after_is_honoured_on_429_and_503_as_seconds_and_as_date() {
     let server = RecordingServer::start(loopback()).await;
-    let (sender, _) = sender(&section(&format!("http://{}", server.address)));
+    let sender = sender(&section(&format!("http://{}", server.address)));
     let delay = |refusal: Refusal| match refusal.class {
         RefusalClass::Retryable { after } => after,
         other => panic!("{other:?}"),
@@ -159,24 +157,19 @@ async fn retry_after_is_honoured_on_429_and_503_as_seconds_and_as_date() {
 }
 
 #[tokio::test]
-async fn a_partial_success_is_a_success_whose_rest_is_counted_as_dropped() {
+async fn a_partial_success_is_a_success_that_says_what_was_not_taken() {
     let server = RecordingServer::start(loopback()).await;
-    let (sender, settings) = sender(&section(&format!("http://{}", server.address)));
+    let sender = sender(&section(&format!("http://{}", server.address)));
     let partial = ExportResponse { rejected: 2, error_message: "too old".to_owned() };
-    server.answer_next(response(200, &[PROTOBUF], &partial.encode()));
-    sender.post(two_parts()).await.unwrap();
     let json = encode_response_json(Signal::Traces, &partial);
-    server.answer_next(response(200, &[JSON], &json));
-    sender.post(two_parts()).await.unwrap();
-    server.answer_next(response(200, &[PROTOBUF], b"<html>"));
-    sender.post(two_parts()).await.unwrap();
-    let attributes = [
-        ("component", "otlphttp"),
-        ("kind", "exporter"),
-        ("signal", "traces"),
-        ("reason", "partial_success"),
-    ];
-    assert_eq!(settings.telemetry.counter(&instruments::DROPPED_ITEMS, &attributes).value(), 4);
+    for (content_type, body, expected) in [
+        (PROTOBUF, partial.encode(), &partial),
+        (JSON, json, &partial),
+        (PROTOBUF, b"<html>".to_vec(), &ExportResponse::default()),
+    ] {
+        server.answer_next(response(200, &[content_type], &body));
+        assert_eq!(sender.post(two_parts()).await.unwrap(), *expected);
+    }
 }
 
 #[tokio::test]
@@ -185,7 +178,7 @@ async fn a_back_end_that_is_not_there_is_worth_another_try() {
     let address = server.address.clone();
     server.stop().await;
     drop(server);
-    let (sender, _) = sender(&section(&format!("http://{address}")));
+    let sender = sender(&section(&format!("http://{address}")));
     let refusal = sender.post(two_parts()).await.unwrap_err();
     assert!(!refusal.is_permanent());
     let expected = format!("failed to make an HTTP request: Post \"http://{address}/v1/traces\": ");
