@@ -93,8 +93,21 @@ fn defaults_are_the_collectors() {
     assert_eq!(otlp["sending_queue"]["num_consumers"], 10);
     assert_eq!(otlp["sending_queue"]["batch"]["enabled"], false);
     assert_eq!(exporter(&configuration, "otlp/batching")["sending_queue"]["batch"]["max_size"], 10_000);
-    assert!(exporter(&configuration, "otlp/no_queue")["sending_queue"]["enabled"] == false);
-    assert!(exporter(&configuration, "otlp/queue_null")["sending_queue"]["enabled"] == false);
+    assert_eq!(exporter(&configuration, "otlp/no_queue")["sending_queue"]["enabled"], false);
+    assert_eq!(exporter(&configuration, "otlp/queue_null")["sending_queue"]["queue_size"], 1000);
+    assert_eq!(exporter(&configuration, "otlp/no_queue")["headers"]["X-Api-Key"], "none");
+}
+
+#[test]
+fn a_key_with_nothing_under_it_turns_on_protocols_but_not_tls() {
+    let configuration = load("otlp-receiver");
+    let receivers = &configuration.receivers;
+    let receiver = receivers.iter().find(|(id, _)| id.to_string() == "otlp/nothing_under_keys").unwrap().1;
+    let protocols = receiver.section.section_to_yaml(Secrets::Shown)["protocols"].clone();
+    assert_eq!(protocols["grpc"]["endpoint"], "localhost:4317");
+    for (protocol, section) in [("grpc", "tls"), ("grpc", "auth"), ("http", "tls"), ("http", "cors")] {
+        assert_eq!(protocols[protocol][section]["enabled"], false, "{protocol} {section}");
+    }
 }
 
 #[test]

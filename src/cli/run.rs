@@ -101,22 +101,35 @@ fn endpoint_of<'a>(configuration: &'a Configuration, protocol: &str) -> Option<&
     }
 }
 
-/// The signals that end the process.
+/// The signals that end the process, and the one that must not.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
     fn new() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 
-    /// Waits for one and names it as Go does.
+    /// Waits for one that ends the process and names it as Go does. SIGHUP would end the process too if
+    /// nobody listened for it; the Collector reloads on it.
     async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.interrupt.recv() => "interrupt",
-            _ = self.terminate.recv() => "terminated",
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return "interrupt",
+                _ = self.terminate.recv() => return "terminated",
+                _ = self.hang_up.recv() => tracing::warn!(
+                    signal = "hangup",
+                    "Received signal from OS. This version does not reload its configuration while it runs: \
+                     everything goes on as it was; restart it to have a changed configuration take effect."
+                ),
+            }
         }
     }
 }

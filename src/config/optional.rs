@@ -4,23 +4,35 @@ use super::{Checking, ConfigValue, Decoding, Node, NodeValue, Secrets, TypeDocs}
 
 /// A section that is on or off, and the defaults it has once it is turned on.
 ///
-/// `key:` with nothing under it turns a section on that is off, and off one that is on; `enabled:` in
-/// its body says so outright.
+/// `enabled:` in its body says outright whether it is on. What `key:` with nothing under it makes of it
+/// differs by section, as in the Collector.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Optional<T> {
     enabled: bool,
+    /// Whether the section is on after `key:` with nothing under it.
+    on_after_null: bool,
     section: T,
 }
 
 impl<T> Optional<T> {
-    /// Off unless written; `defaults` hold as soon as the key is there.
+    /// Off unless written; `defaults` hold as soon as the key is there, even with nothing under it.
     pub const fn off(defaults: T) -> Self {
-        Self { enabled: false, section: defaults }
+        Self { enabled: false, on_after_null: true, section: defaults }
     }
 
-    /// On unless it is turned off by `null` or `enabled: false`.
+    /// Off unless written with something under it, like a pointer: `tls:` alone asks for no TLS.
+    pub const fn absent(defaults: T) -> Self {
+        Self { enabled: false, on_after_null: false, section: defaults }
+    }
+
+    /// On unless its body says `enabled: false`.
     pub const fn on(defaults: T) -> Self {
-        Self { enabled: true, section: defaults }
+        Self { enabled: true, on_after_null: true, section: defaults }
+    }
+
+    /// On unless its body says `enabled: false` or there is nothing under the key.
+    pub const fn on_unless_null(defaults: T) -> Self {
+        Self { enabled: true, on_after_null: false, section: defaults }
     }
 
     /// The section, where it is on.
@@ -38,7 +50,7 @@ impl<T: ConfigValue> ConfigValue for Optional<T> {
     fn update(&mut self, node: &Node, decoding: &mut Decoding) {
         let NodeValue::Map(entries) = &node.value else {
             if node.is_null() {
-                self.enabled = !self.enabled;
+                self.enabled = self.on_after_null;
             } else {
                 self.section.update(node, decoding);
             }
@@ -77,5 +89,23 @@ impl<T: ConfigValue> ConfigValue for Optional<T> {
 
     fn type_docs() -> TypeDocs {
         TypeDocs::Optional(Box::new(T::type_docs()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Node;
+
+    #[test]
+    fn a_key_with_nothing_under_it_does_what_it_does_in_the_collector() {
+        let after_null = |mut section: Optional<u32>| {
+            section.update(&Node::anonymous(NodeValue::Null), &mut Decoding::default());
+            section.is_on()
+        };
+        assert!(after_null(Optional::off(7)));
+        assert!(!after_null(Optional::absent(7)));
+        assert!(after_null(Optional::on(7)));
+        assert!(!after_null(Optional::on_unless_null(7)));
     }
 }

@@ -39,7 +39,7 @@ config_section! {
         /// Accepted; changes nothing.
         pub development: bool = false,
         /// Thins out messages that repeat.
-        pub sampling: Optional<LogSampling> = Optional::on(LogSampling::default()),
+        pub sampling: Optional<LogSampling> = Optional::on_unless_null(LogSampling::default()),
         /// Where log lines go: `stdout`, `stderr` or paths of files.
         pub output_paths: Vec<String> = vec!["stderr".to_owned()],
         /// Where errors of logging itself go.

@@ -25,11 +25,11 @@ config_section! {
         /// The kind of address: `tcp`, `tcp4`, `tcp6` or `unix`.
         pub transport: String = "tcp".to_owned(),
         /// TLS of the page.
-        pub tls: Optional<ServerTlsConfig> = Optional::off(ServerTlsConfig::default()),
+        pub tls: Optional<ServerTlsConfig> = Optional::absent(ServerTlsConfig::default()),
         /// The path of the page; one that ends with a slash stands for everything below it.
         pub path: String = "/".to_owned(),
         /// What the page says, in place of the default JSON.
-        pub response_body: Optional<ResponseBodyConfig> = Optional::off(ResponseBodyConfig::default()),
+        pub response_body: Optional<ResponseBodyConfig> = Optional::absent(ResponseBodyConfig::default()),
         /// Accepted; changes nothing.
         pub check_collector_pipeline: CheckCollectorPipelineConfig = CheckCollectorPipelineConfig::default(),
     }

@@ -51,7 +51,8 @@ impl ConfigValue for HeaderFields {
             NodeValue::Map(entries) => {
                 for entry in entries {
                     let mut value = Secret::default();
-                    decoding.within(entry.key.clone(), |decoding| value.update(&entry.value, decoding));
+                    decoding
+                        .within(format!("[{}]", entry.key), |decoding| value.update(&entry.value, decoding));
                     self.set(&entry.key, value);
                 }
             }

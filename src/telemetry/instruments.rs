@@ -76,8 +76,6 @@ per_signal! {
     receiver_accepted => RECEIVER_ACCEPTED_SPANS, RECEIVER_ACCEPTED_METRIC_POINTS, RECEIVER_ACCEPTED_LOG_RECORDS;
     /// Items the pipelines did not take from a receiver. Attributes: `receiver`, `transport`.
     receiver_refused => RECEIVER_REFUSED_SPANS, RECEIVER_REFUSED_METRIC_POINTS, RECEIVER_REFUSED_LOG_RECORDS;
-    /// Items a receiver itself could not process. Attributes: `receiver`, `transport`.
-    receiver_failed => RECEIVER_FAILED_SPANS, RECEIVER_FAILED_METRIC_POINTS, RECEIVER_FAILED_LOG_RECORDS;
     /// Items the memory limiter let pass. Attributes: `processor`.
     memory_limiter_accepted => MEMORY_LIMITER_ACCEPTED_SPANS, MEMORY_LIMITER_ACCEPTED_METRIC_POINTS,
         MEMORY_LIMITER_ACCEPTED_LOG_RECORDS;
@@ -108,12 +106,6 @@ instruments! {
             "Number of metric points that could not be pushed into the pipeline.";
         RECEIVER_REFUSED_LOG_RECORDS: Basic Counter "otelcol_receiver_refused_log_records" ["{record}"]
             "Number of log records that could not be pushed into the pipeline.";
-        RECEIVER_FAILED_SPANS: Basic Counter "otelcol_receiver_failed_spans" ["{span}"]
-            "Number of spans the receiver could not process.";
-        RECEIVER_FAILED_METRIC_POINTS: Basic Counter "otelcol_receiver_failed_metric_points" ["{datapoint}"]
-            "Number of metric points the receiver could not process.";
-        RECEIVER_FAILED_LOG_RECORDS: Basic Counter "otelcol_receiver_failed_log_records" ["{record}"]
-            "Number of log records the receiver could not process.";
     }
     scope "go.opentelemetry.io/collector/processor/processorhelper" {
         PROCESSOR_INCOMING_ITEMS: Basic Counter "otelcol_processor_incoming_items" ["{item}"]
@@ -254,7 +246,6 @@ mod tests {
             for (instrument, stem) in [
                 (receiver_accepted(signal), "otelcol_receiver_accepted_"),
                 (receiver_refused(signal), "otelcol_receiver_refused_"),
-                (receiver_failed(signal), "otelcol_receiver_failed_"),
                 (memory_limiter_accepted(signal), "otelcol_processor_memory_limiter_accepted_"),
                 (memory_limiter_refused(signal), "otelcol_processor_memory_limiter_refused_"),
                 (exporter_sent(signal), "otelcol_exporter_sent_"),

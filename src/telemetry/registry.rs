@@ -145,7 +145,11 @@ impl Telemetry {
         let key = series_key(description, attributes);
         let number = self.guards.fetch_add(1, Ordering::Relaxed);
         let state = SeriesState::Read { guard: number, read: Arc::new(read) };
-        self.series.lock().insert(key.clone(), Series { description, state });
+        let mut series = self.series.lock();
+        let replaced = series.insert(key.clone(), Series { description, state });
+        drop(series);
+        // What it read may hold a component with gauges of its own.
+        drop(replaced);
         GaugeGuard { telemetry: self.clone(), key, number }
     }
 
@@ -203,9 +207,10 @@ impl Drop for GaugeGuard {
         let is_own = series.get(&self.key).is_some_and(
             |series| matches!(series.state, SeriesState::Read { guard, .. } if guard == self.number),
         );
-        if is_own {
-            series.remove(&self.key);
-        }
+        let removed = is_own.then(|| series.remove(&self.key));
+        drop(series);
+        // What the gauge reads goes with it, and may hold a component with gauges of its own.
+        drop(removed);
     }
 }
 
@@ -262,6 +267,19 @@ mod tests {
         let readings = telemetry.read(MetricsLevel::Normal);
         assert_eq!(readings[0].series[0].value, SeriesValue::Number(2.0));
         drop(second);
+        assert!(telemetry.read(MetricsLevel::Normal).is_empty());
+    }
+
+    #[test]
+    fn a_gauge_may_own_the_last_of_a_component_with_gauges() {
+        let telemetry = Telemetry::default();
+        let inner = telemetry.gauge(&instruments::EXPORTER_QUEUE_SIZE, &[], || 1.0);
+        let owner = Arc::new(inner);
+        let outer = telemetry.gauge(&instruments::BATCH_METADATA_CARDINALITY, &[], move || {
+            let _owned = &owner;
+            1.0
+        });
+        drop(outer);
         assert!(telemetry.read(MetricsLevel::Normal).is_empty());
     }
 }

@@ -80,6 +80,21 @@ async fn what_cannot_be_delivered_at_a_stop_is_counted_in_the_log() {
     assert!(dropped[0].contains("\"dropped_items\": 10"), "{log}");
 }
 
+#[tokio::test]
+async fn sighup_changes_nothing_and_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let sink = Sink::start(Behaviour::Takes).await;
+    let (mut weir, address) = start(directory.path(), sink.address).await;
+
+    weir.signal("-HUP").await;
+    weir.wait_for_log("This version does not reload its configuration while it runs").await;
+    send_one_request(address).await;
+    let log = weir.stop().await;
+
+    assert_eq!(sink.spans().len(), SPANS_PER_REQUEST, "{log}");
+    assert!(!log.contains("second signal"), "{log}");
+}
+
 /// Starts a gateway for traces that keeps some in every place on the way: the batch, the queue, and requests under way.
 async fn start(directory: &Path, back_end: SocketAddr) -> (WeirProcess, SocketAddr) {
     let address = free_address();

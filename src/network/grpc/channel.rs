@@ -252,11 +252,9 @@ fn request_headers(config: &GrpcClientConfig) -> Result<HeaderMap, BuildError> {
         headers.insert("grpc-encoding", encoding);
     }
     headers.insert("grpc-accept-encoding", HeaderValue::from_static("gzip"));
-    for (name, value) in &config.headers {
-        let header_name = http::HeaderName::try_from(name.as_str())
-            .map_err(|error| BuildError(format!("invalid header name {name:?}: {error}")))?;
-        if !headers.contains_key(&header_name) {
-            headers.insert(header_name, header_value(name, value.reveal())?);
+    for (name, value) in config.headers.valid_fields() {
+        if !headers.contains_key(&name) {
+            headers.insert(name, value);
         }
     }
     Ok(headers)

@@ -1,10 +1,9 @@
 //! The block under which a gRPC client is configured: the Collector's `configgrpc` client fields.
 
-use std::collections::BTreeMap;
-
-use crate::config::{GoDuration, Optional, Secret};
+use crate::config::{GoDuration, Optional};
 use crate::config_section;
 use crate::network::compression::Compression;
+use crate::network::headers::HeaderFields;
 use crate::network::tls::ClientTlsConfig;
 use crate::network::{AuthConfig, MiddlewareConfig, refuse_missing_extensions};
 use crate::pipeline::BuildError;
@@ -19,7 +18,7 @@ config_section! {
         /// TLS, which is on unless `insecure: true`.
         pub tls: ClientTlsConfig = ClientTlsConfig::default(),
         /// Pings on a connection that is silent.
-        pub keepalive: Optional<KeepaliveClientConfig> = Optional::off(KeepaliveClientConfig::default()),
+        pub keepalive: Optional<KeepaliveClientConfig> = Optional::absent(KeepaliveClientConfig::default()),
         /// Taken for compatibility: answers are small.
         pub read_buffer_size: usize = 0,
         /// Taken for compatibility: requests are written from where they lie.
@@ -27,7 +26,7 @@ config_section! {
         /// Whether a call waits for a connection instead of failing at once.
         pub wait_for_ready: bool = false,
         /// Headers sent with each call.
-        pub headers: BTreeMap<String, Secret> = BTreeMap::new(),
+        pub headers: HeaderFields = HeaderFields::default(),
         /// In place of Weir's own user agent.
         pub user_agent: String = String::new(),
         /// `round_robin` and `pick_first` are taken; each worker has a connection to the next address in turn.
@@ -35,7 +34,7 @@ config_section! {
         /// In place of the endpoint's host in the `:authority` of each call.
         pub authority: String = String::new(),
         /// The extension that authenticates calls.
-        pub auth: Optional<AuthConfig> = Optional::off(AuthConfig::default()),
+        pub auth: Optional<AuthConfig> = Optional::absent(AuthConfig::default()),
         /// Extensions the calls pass through.
         pub middlewares: Vec<MiddlewareConfig> = Vec::new(),
     }
@@ -45,11 +44,6 @@ config_section! {
         }
         if !["", "round_robin", "pick_first"].contains(&section.balancer_name.as_str()) {
             checking.error_at("balancer_name", format!("invalid balancer_name: {}", section.balancer_name));
-        }
-        for name in section.headers.keys() {
-            if http::HeaderName::try_from(name.as_str()).is_err() {
-                checking.error_at("headers", format!("invalid header name {name:?}"));
-            }
         }
         if !matches!(section.compression, Compression::None | Compression::Gzip | Compression::Snappy | Compression::Zstd) {
             checking.error_at("compression", format!("unsupported compression type {:?}", section.compression.name()));

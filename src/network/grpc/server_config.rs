@@ -14,7 +14,7 @@ config_section! {
         /// `tcp`, `tcp4`, `tcp6` or `unix`.
         pub transport: String = "tcp".to_owned(),
         /// TLS; without it the server speaks plain text.
-        pub tls: Optional<ServerTlsConfig> = Optional::off(ServerTlsConfig::default()),
+        pub tls: Optional<ServerTlsConfig> = Optional::absent(ServerTlsConfig::default()),
         /// The largest message taken, in MiB; 0 means 4.
         pub max_recv_msg_size_mib: u64 = 0,
         /// How many calls one connection may have under way; 0 means 256.
@@ -26,7 +26,7 @@ config_section! {
         /// Pings, and how long connections live.
         pub keepalive: Optional<KeepaliveServerConfig> = Optional::off(KeepaliveServerConfig::default()),
         /// The extension that says whether a client may send.
-        pub auth: Optional<AuthConfig> = Optional::off(AuthConfig::default()),
+        pub auth: Optional<AuthConfig> = Optional::absent(AuthConfig::default()),
         /// Whether request headers are kept with what was received, for processors that tell clients apart.
         pub include_metadata: bool = false,
         /// Extensions the calls pass through.

@@ -29,7 +29,7 @@ config_section! {
         /// Header fields of every request. `Host` sets the host.
         pub headers: HeaderFields = HeaderFields::default(),
         /// The extension that authenticates requests. Weir has none yet.
-        pub auth: Optional<HttpAuthConfig> = Optional::off(HttpAuthConfig::default()),
+        pub auth: Optional<HttpAuthConfig> = Optional::absent(HttpAuthConfig::default()),
         /// How bodies are compressed.
         pub compression: Compression = Compression::None,
         /// How hard bodies are compressed.
@@ -49,7 +49,7 @@ config_section! {
         /// How long that sign may take; 0 for 15s.
         pub http2_ping_timeout: GoDuration = GoDuration::ZERO,
         /// A cookie jar. Not supported.
-        pub cookies: Optional<CookiesConfig> = Optional::off(CookiesConfig::default()),
+        pub cookies: Optional<CookiesConfig> = Optional::absent(CookiesConfig::default()),
         /// Whether HTTP/2 is offered under TLS.
         pub force_attempt_http2: bool = true,
         /// Extensions requests pass through. Weir has none yet.

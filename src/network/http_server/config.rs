@@ -17,11 +17,11 @@ config_section! {
         /// `tcp`, `tcp4`, `tcp6` or `unix`.
         pub transport: String = "tcp".to_owned(),
         /// TLS, where it is on.
-        pub tls: Optional<ServerTlsConfig> = Optional::off(ServerTlsConfig::default()),
+        pub tls: Optional<ServerTlsConfig> = Optional::absent(ServerTlsConfig::default()),
         /// Which web pages of other origins may send.
-        pub cors: Optional<CorsConfig> = Optional::off(CorsConfig::default()),
+        pub cors: Optional<CorsConfig> = Optional::absent(CorsConfig::default()),
         /// The extension that says who may send. Weir has none yet.
-        pub auth: Optional<HttpAuthConfig> = Optional::off(HttpAuthConfig::default()),
+        pub auth: Optional<HttpAuthConfig> = Optional::absent(HttpAuthConfig::default()),
         /// The longest body in bytes, as sent and again when decompressed; 0 for 20 MiB.
         pub max_request_body_size: i64 = DEFAULT_MAX_REQUEST_BODY_SIZE,
         /// The `Content-Encoding`s taken; an empty text stands for bodies that are not compressed.

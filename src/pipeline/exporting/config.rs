@@ -103,6 +103,10 @@ config_section! {
     pub struct PartitionConfig {
         /// Requests are gathered together only where these client metadata keys have equal values.
         pub metadata_keys: Vec<String> = Vec::new(),
+        /// Taken for compatibility: only partitions with requests in them are kept.
+        pub cache_size: i64 = 10_000,
+        /// Taken for compatibility: a partition goes with its last request.
+        pub idle_timeout: GoDuration = GoDuration::from_secs(90),
     }
 }
 
