@@ -83,7 +83,7 @@ async fn what_cannot_be_delivered_at_a_stop_is_counted_in_the_log() {
 #[tokio::test]
 async fn sighup_changes_nothing_and_says_so() {
     let directory = tempfile::tempdir().unwrap();
-    let sink = Sink::start(Behaviour::Takes).await;
+    let sink = Sink::start().await;
     let (mut weir, address) = start(directory.path(), sink.address).await;
 
     weir.signal("-HUP").await;
