@@ -95,9 +95,9 @@ async fn start_graph(
 ) -> Result<(RunningGraph, OwnMetrics), ServiceError> {
     let graph: Graph = graph::build(configuration, environment)?;
     let telemetry = &configuration.service.telemetry;
-    let Environment { in_flight, control, .. } = environment;
+    let Environment { in_flight, status, control, .. } = environment;
     let own_metrics =
-        OwnMetrics::start(telemetry, &environment.telemetry, in_flight, control.clone()).await?;
+        OwnMetrics::start(telemetry, &environment.telemetry, in_flight, status, control.clone()).await?;
     match graph.start(PATIENCE_AFTER_FAILED_START).await {
         Ok(running) => Ok((running, own_metrics)),
         Err(error) => {

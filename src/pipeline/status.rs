@@ -44,7 +44,32 @@ pub struct StatusReporter {
     board: StatusBoard,
 }
 
+impl ComponentStatus {
+    /// The state as a word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Ok => "ok",
+            Self::RecoverableError => "recoverable_error",
+            Self::PermanentError => "permanent_error",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 impl StatusBoard {
+    /// All states as a JSON object: `{"exporter:otlp_grpc": {"status": "ok", "last_error": null}, ...}`.
+    pub fn to_json(&self) -> String {
+        let entry = |(component, report): (String, StatusReport)| {
+            let state = serde_json::json!({"status": report.status.name(), "last_error": report.last_error});
+            (component, state)
+        };
+        let states: serde_json::Map<String, serde_json::Value> =
+            self.reports().into_iter().map(entry).collect();
+        serde_json::Value::Object(states).to_string()
+    }
+
     /// The reporter of one component.
     pub fn reporter(&self, component: &str) -> StatusReporter {
         StatusReporter { component: Arc::from(component), board: self.clone() }
@@ -78,5 +103,23 @@ impl StatusReporter {
                 reports.insert(self.component.to_string(), StatusReport { status, last_error: error });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_component_that_recovers_keeps_its_last_error() {
+        let board = StatusBoard::default();
+        let exporter = board.reporter("exporter:otlp_grpc");
+        exporter.report_error(ComponentStatus::RecoverableError, "connection refused");
+        exporter.report(ComponentStatus::Ok);
+        board.reporter("receiver:otlp").report(ComponentStatus::Starting);
+        assert_eq!(
+            board.to_json(),
+            r#"{"exporter:otlp_grpc":{"last_error":"connection refused","status":"ok"},"receiver:otlp":{"last_error":null,"status":"starting"}}"#
+        );
     }
 }

@@ -13,6 +13,7 @@ use super::registry::{GaugeGuard, Telemetry};
 use super::server::{MetricsPage, MetricsServer};
 use crate::build_info;
 use crate::config::telemetry::{PrometheusReader, TelemetrySection};
+use crate::pipeline::status::StatusBoard;
 use crate::pipeline::{InFlightBytes, StartError};
 
 /// What runs for our own metrics. They are gone when this is dropped.
@@ -48,6 +49,7 @@ impl OwnMetrics {
         section: &TelemetrySection,
         telemetry: &Telemetry,
         in_flight: &InFlightBytes,
+        status: &StatusBoard,
         control: Handle,
     ) -> Result<Self, StartError> {
         let metrics = &section.metrics;
@@ -66,7 +68,7 @@ impl OwnMetrics {
         };
         for reader in metrics.prometheus_readers() {
             let endpoint = format!("{}:{}", reader.host, reader.port);
-            let page = metrics_page(section, reader);
+            let page = metrics_page(section, reader, status);
             match MetricsServer::start(telemetry.clone(), page, &endpoint, control.clone()).await {
                 Ok(server) => {
                     tracing::info!(
@@ -96,13 +98,18 @@ impl OwnMetrics {
     }
 }
 
-fn metrics_page(section: &TelemetrySection, reader: &PrometheusReader) -> MetricsPage {
+fn metrics_page(section: &TelemetrySection, reader: &PrometheusReader, status: &StatusBoard) -> MetricsPage {
     let options = ExpositionOptions {
         without_scope_info: reader.without_scope_info,
         without_units: reader.without_units,
         without_type_suffix: reader.without_type_suffix,
     };
-    MetricsPage { level: section.metrics.level, options, resource: own_resource(section) }
+    MetricsPage {
+        level: section.metrics.level,
+        options,
+        resource: own_resource(section),
+        status: status.clone(),
+    }
 }
 
 /// A random UUID (version 4).

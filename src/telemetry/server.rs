@@ -1,4 +1,5 @@
-//! The server that shows our own metrics: `localhost:8888/metrics` unless the configuration says otherwise.
+//! The server that shows our own metrics, and how each component is: `localhost:8888/metrics` and
+//! `/status` unless the configuration says otherwise.
 
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -8,6 +9,7 @@ use super::registry::Telemetry;
 use crate::config::telemetry::MetricsLevel;
 use crate::network::{Page, PageServer};
 use crate::pipeline::StartError;
+use crate::pipeline::status::StatusBoard;
 
 /// What is shown, and how.
 #[derive(Debug, Clone)]
@@ -18,6 +20,8 @@ pub struct MetricsPage {
     pub options: ExpositionOptions,
     /// The attributes of our own resource, such as `service.name`.
     pub resource: Vec<(String, String)>,
+    /// How each component is.
+    pub status: StatusBoard,
 }
 
 /// Serves our own metrics on the control runtime.
@@ -27,7 +31,7 @@ pub struct MetricsServer {
 }
 
 impl MetricsServer {
-    /// Binds `endpoint` (`host:port`) and answers `/metrics` there until [`shutdown`](Self::shutdown).
+    /// Binds `endpoint` (`host:port`) and answers `/metrics` and `/status` there until [`shutdown`](Self::shutdown).
     pub async fn start(
         telemetry: Telemetry,
         page: MetricsPage,
@@ -35,11 +39,15 @@ impl MetricsServer {
         control: Handle,
     ) -> Result<Self, StartError> {
         let answer = move |path: &str| {
-            if path != "/metrics" {
-                return Page::not_found();
-            }
-            let body = exposition(&telemetry.read(page.level), page.options, &page.resource);
-            Page { status: http::StatusCode::OK, content_type: CONTENT_TYPE, body }
+            let (content_type, body) = match path {
+                "/metrics" => {
+                    let readings = telemetry.read(page.level);
+                    (CONTENT_TYPE, exposition(&readings, page.options, &page.resource))
+                }
+                "/status" => ("application/json", page.status.to_json()),
+                _ => return Page::not_found(),
+            };
+            Page { status: http::StatusCode::OK, content_type, body }
         };
         Ok(Self { pages: PageServer::start(control, "tcp", endpoint, None, answer).await? })
     }

@@ -13,7 +13,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -55,6 +55,15 @@ async fn what_was_received_is_sent_queued_or_dropped_for_a_reason() {
     assert_eq!(accepted(&drained), sent(&drained) + dropped(&drained));
     let edge = r#"{otel_signal="traces",outcome="success",receiver="otlp"}"#;
     assert_eq!(value(&drained, &format!("otelcol_receiver_produced_items{edge}")), 17.0);
+
+    let (_, status) = get(&weir.address("Serving metrics", "address").await, "/status").await;
+    let status: Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["receiver:otlp"], json!({"status": "ok", "last_error": null}));
+    assert_eq!(status["exporter:otlp/backend"]["status"], "ok");
+    assert_eq!(
+        status["exporter:otlp/backend"]["last_error"],
+        "rpc error: code = InvalidArgument desc = not these"
+    );
 
     let line = weir.line("Exporting failed. Dropping data.").await;
     assert_eq!(line["level"], "error");
