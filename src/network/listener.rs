@@ -127,7 +127,7 @@ async fn accept_all(
         scope.spawn(async move {
             match establish(accepted, acceptor).await {
                 Ok((connection, peer)) => handler.serve(connection, peer, &stopping).await,
-                Err(error) => tracing::debug!(%error, "A connection could not be established."),
+                Err(error) => tracing::warn!(%error, "A connection could not be established."),
             }
         });
     }
@@ -213,9 +213,21 @@ fn bind_tcp(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 }
 
 fn bind_unix(path: &str) -> io::Result<Listener> {
-    let socket = std::os::unix::net::UnixListener::bind(path)?;
+    let socket = match std::os::unix::net::UnixListener::bind(path) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_abandoned(path) => {
+            std::fs::remove_file(path)?;
+            std::os::unix::net::UnixListener::bind(path)?
+        }
+        bound => bound?,
+    };
     socket.set_nonblocking(true)?;
     Ok(Listener { socket: Socket::Unix(socket, PathBuf::from(path)), address: path.to_owned() })
+}
+
+/// True where a socket's path is left from a process that was killed: nobody answers there.
+fn is_abandoned(path: &str) -> bool {
+    let connected = std::os::unix::net::UnixStream::connect(path);
+    connected.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 /// The words Go's net package has for the errors people search for.
@@ -225,5 +237,22 @@ fn go_words(error: &io::Error) -> String {
         io::ErrorKind::AddrNotAvailable => "bind: cannot assign requested address".to_owned(),
         io::ErrorKind::PermissionDenied => "bind: permission denied".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_left_by_a_killed_process_is_bound_anew_and_a_living_one_is_not() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("otlp.sock");
+        let path = path.to_str().unwrap();
+        drop(std::os::unix::net::UnixListener::bind(path).unwrap());
+        let listener = Listener::bind("unix", path).await.unwrap();
+        let refused = Listener::bind("unix", path).await.unwrap_err();
+        assert_eq!(refused.to_string(), format!("listen unix {path}: bind: address already in use"));
+        drop(listener);
     }
 }

@@ -10,6 +10,7 @@ mod backoff;
 mod config;
 mod gathering;
 mod queue;
+mod request_sizes;
 #[cfg(test)]
 mod tests;
 
@@ -72,7 +73,7 @@ pub fn build_exporter(
     let attempts =
         Arc::new(Attempts::new(settings, &options, sender, drops.clone(), scope.stopping().clone()));
     let queue = match options.queue.get() {
-        Some(config) => Some(Arc::new(Queue::new(config, &settings.workers, drops)?)),
+        Some(config) => Some(Arc::new(Queue::new(config, settings, drops)?)),
         None => None,
     };
     let gauges = match &queue {

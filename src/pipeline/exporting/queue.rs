@@ -10,9 +10,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::gathering::Gathering;
+use super::request_sizes::RequestSizes;
 use super::{SendingQueueConfig, Sizer};
 use crate::otlp::Batch;
-use crate::pipeline::{BuildError, Refusal, Workers};
+use crate::pipeline::{BuildError, Refusal, Settings, Workers};
 use crate::telemetry::drops::{DropReason, DropReporter};
 
 /// A queue of requests between `consume` and the consumers.
@@ -20,6 +21,7 @@ pub struct Queue {
     state: Mutex<State>,
     capacity: u64,
     sizer: Sizer,
+    gathers: bool,
     block_on_overflow: bool,
     wait_for_result: bool,
     largest_piece: Option<(Sizer, usize)>,
@@ -30,6 +32,7 @@ pub struct Queue {
     /// For the task that flushes what is gathered.
     gathering_began: Notify,
     workers: Workers,
+    sizes: RequestSizes,
     drops: DropReporter,
 }
 
@@ -65,7 +68,7 @@ impl Queue {
     /// Where `storage` names an extension: no storage extension exists yet.
     pub fn new(
         config: &SendingQueueConfig,
-        workers: &Workers,
+        settings: &Settings,
         drops: DropReporter,
     ) -> Result<Self, BuildError> {
         if let Some(storage) = &config.storage {
@@ -84,19 +87,21 @@ impl Queue {
             gathering,
             used: 0,
             closed: false,
-            idle_consumers: vec![0; workers.count()],
+            idle_consumers: vec![0; settings.workers.count()],
         };
         Ok(Self {
             state: Mutex::new(state),
             capacity: u64::try_from(config.queue_size).unwrap_or(0),
             sizer: config.queue_sizer(),
+            gathers: config.batch.is_on(),
             block_on_overflow: config.block_on_overflow,
             wait_for_result: config.wait_for_result,
             largest_piece,
-            work: (0..workers.count()).map(|_| Notify::new()).collect(),
+            work: (0..settings.workers.count()).map(|_| Notify::new()).collect(),
             room: Notify::new(),
             gathering_began: Notify::new(),
-            workers: workers.clone(),
+            workers: settings.workers.clone(),
+            sizes: RequestSizes::new(settings),
             drops,
         })
     }
@@ -117,8 +122,8 @@ impl Queue {
     }
 
     /// True where small requests are gathered into larger ones.
-    pub fn gathers(&self) -> bool {
-        self.state.lock().gathering.is_some()
+    pub const fn gathers(&self) -> bool {
+        self.gathers
     }
 
     /// Puts `batch` in. Waits for room where configured, and for the result where configured.
@@ -172,6 +177,7 @@ impl Queue {
         result: Option<oneshot::Sender<Result<(), Refusal>>>,
     ) {
         state.used += size;
+        self.sizes.enqueued(&batch);
         let ticket = Ticket { size, queue: Arc::clone(self), result };
         let undecided_items = batch.items();
         let request = Request { batch, undecided_items, tickets: vec![ticket], drops: self.drops.clone() };
@@ -248,6 +254,9 @@ impl Queue {
             }
             _ => request.batch.take(),
         };
+        if self.gathers {
+            self.sizes.gathered(&piece);
+        }
         Some(piece)
     }
 

@@ -75,6 +75,13 @@ impl Fixture {
         self.settings.telemetry.counter(&instruments::DROPPED_ITEMS, &attributes).value()
     }
 
+    /// How many requests a histogram of sizes counted, and their items together.
+    fn sizes(&self, description: &'static crate::telemetry::InstrumentDescription) -> (u64, f64) {
+        let attributes = [("data_type", "traces"), ("exporter", "otlp_grpc")];
+        let reading = self.settings.telemetry.histogram(description, &attributes, &[]).read();
+        (reading.counts.iter().sum(), reading.sum)
+    }
+
     async fn shutdown(&self, seconds: u64) {
         self.exporter.shutdown(Instant::now() + Duration::from_secs(seconds)).await;
     }
@@ -214,6 +221,8 @@ async fn gathering_fills_requests_and_splits_them_and_flushes_in_time() {
     fixture.exporter.consume(spans(&["c", "d", "e"])).await.unwrap();
     settle().await;
     assert_eq!(fixture.sink.names(), [vec!["a", "b", "c", "d"], vec!["e"]]);
+    assert_eq!(fixture.sizes(&instruments::EXPORTER_ENQUEUE_SIZE), (2, 5.0));
+    assert_eq!(fixture.sizes(&instruments::EXPORTER_QUEUE_BATCH_SEND_SIZE), (2, 5.0));
     fixture.exporter.consume(spans(&["f"])).await.unwrap();
     settle().await;
     assert_eq!(fixture.sink.taken().len(), 2);
