@@ -88,6 +88,7 @@ async fn sighup_changes_nothing_and_says_so() {
 
     weir.signal("-HUP").await;
     weir.wait_for_log("This version does not reload its configuration while it runs").await;
+    sink.release();
     send_one_request(address).await;
     let log = weir.stop().await;
 

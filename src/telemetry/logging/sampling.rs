@@ -21,8 +21,12 @@ struct TickCount {
     count: u64,
 }
 
-/// Texts are told apart by their hash modulo this, so that memory stays fixed whatever is logged.
-const SLOTS: usize = 1024;
+/// Texts of one level are told apart by their hash modulo this, so that memory stays fixed whatever is
+/// logged. Levels never share a slot: a flood of information must not hide an error.
+const SLOTS: usize = 256;
+
+/// The levels told apart; what is not among them counts as the last.
+const LEVELS: [&str; 4] = ["debug", "info", "warn", "error"];
 
 impl LogSampler {
     /// Of each tick the first `initial` pass and, beyond, every `thereafter`-th; 0 for none.
@@ -32,7 +36,7 @@ impl LogSampler {
             initial: u64::try_from(initial).unwrap_or(0),
             thereafter: u64::try_from(thereafter).unwrap_or(0),
             hasher: RandomState::new(),
-            counts: (0..SLOTS).map(|_| Mutex::default()).collect(),
+            counts: (0..SLOTS * LEVELS.len()).map(|_| Mutex::default()).collect(),
         }
     }
 
@@ -42,8 +46,9 @@ impl LogSampler {
     }
 
     fn admits_at(&self, now: Instant, level: &str, message: &str) -> bool {
-        let hash = self.hasher.hash_one((level, message));
-        let Some(slot) = self.counts.get(hash as usize % SLOTS) else {
+        let level = LEVELS.iter().position(|known| *known == level).unwrap_or(LEVELS.len() - 1);
+        let slot = level * SLOTS + self.hasher.hash_one(message) as usize % SLOTS;
+        let Some(slot) = self.counts.get(slot) else {
             return true;
         };
         let mut slot = slot.lock();
