@@ -2,7 +2,7 @@
 //!
 //! A component makes its span once, when it is created, and names it in every line:
 //!
-//! ```ignore
+//! ```text
 //! let span = component_span(&settings, "exporter");
 //! tracing::warn!(parent: &span, error = %refusal, "Partial success response");
 //! ```
