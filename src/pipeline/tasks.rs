@@ -71,11 +71,6 @@ impl TaskScope {
         &self.workers
     }
 
-    /// How many tasks run.
-    pub fn running(&self) -> usize {
-        self.tracker.len()
-    }
-
     /// Tells the tasks to stop and waits for them; those still running at `deadline` are dropped.
     pub async fn join(&self, deadline: Instant) -> Joined {
         self.stopping.cancel();

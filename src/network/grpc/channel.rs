@@ -55,7 +55,7 @@ const SHORT_PART: usize = 16 * 1024;
 const GATHERED_CHUNK: usize = 256 * 1024;
 
 impl GrpcChannel {
-    /// A channel as configured; nothing is connected yet. `timeout` is announced to the server.
+    /// A channel as configured; nothing is connected yet.
     pub fn new(config: &GrpcClientConfig, workers: &Workers) -> Result<Self, BuildError> {
         config.check_extensions()?;
         let target = config.target().map_err(BuildError)?;
@@ -114,7 +114,7 @@ impl GrpcChannel {
         read_response(response).await
     }
 
-    /// Closes the connections.
+    /// The tasks of the connections; joining them closes the connections.
     pub fn task_scope(&self) -> &TaskScope {
         &self.scope
     }
