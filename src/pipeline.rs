@@ -1,5 +1,6 @@
 //! Pipelines: what a component is, and (in the submodules) how a configuration becomes a running graph.
 
+pub mod clock;
 pub mod component;
 pub mod exporting;
 pub mod factory;
@@ -14,6 +15,7 @@ pub mod tasks;
 pub(crate) mod testing;
 pub mod workers;
 
+pub use clock::Clock;
 pub use component::{BoxFuture, Component, Consumer, Extension, Host, Outputs, Settings, StartError};
 pub use factory::{
     BuildError, ComponentKind, ConnectorFactory, ConnectorType, ExporterFactory, ExporterType,

@@ -253,6 +253,7 @@ fn settings(type_name: &str, signal: Option<Signal>) -> Settings {
         pipeline: signal.map(|signal| PipelineId { signal, name: String::new() }),
         telemetry: Telemetry::default(),
         workers: Workers::of_current_runtime(),
+        clock: weir::pipeline::Clock::default(),
         control: Handle::current(),
         status: StatusBoard::default().reporter(type_name),
         in_flight: InFlightBytes::default(),

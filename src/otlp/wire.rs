@@ -292,6 +292,26 @@ pub fn put_length_delimited(out: &mut Vec<u8>, field_number: u32, bytes: &[u8]) 
     out.extend_from_slice(bytes);
 }
 
+/// Appends a message field, whose content `write` appends. The length is made room for afterwards, so
+/// that nothing is measured beforehand or built twice.
+pub fn put_message(out: &mut Vec<u8>, field_number: u32, write: impl FnOnce(&mut Vec<u8>)) {
+    put_key(out, field_number, WireType::LengthDelimited);
+    let length_at = out.len();
+    out.push(0);
+    let content_at = out.len();
+    write(out);
+    let length = out.len().saturating_sub(content_at) as u64;
+    if let (Ok(short), Some(byte)) = (u8::try_from(length), out.get_mut(length_at))
+        && short < 0x80
+    {
+        *byte = short;
+        return;
+    }
+    let mut encoded = Vec::with_capacity(10);
+    put_varint(&mut encoded, length);
+    out.splice(length_at..content_at, encoded);
+}
+
 /// How many bytes [`put_varint`] appends: 1 to 10.
 pub const fn varint_length(number: u64) -> usize {
     let significant_bits = 64 - (number | 1).leading_zeros() as usize;
@@ -312,6 +332,17 @@ mod tests {
                 bytes.push(0xee);
                 assert_eq!(read_varint(&bytes), Ok((number, &[0xee][..])));
             }
+        }
+    }
+
+    #[test]
+    fn a_message_of_any_length_gets_its_length() {
+        for length in [0, 1, 127, 128, 16_383, 16_384, 70_000] {
+            let content = vec![7; length];
+            let (mut written, mut expected) = (vec![1, 2], vec![1, 2]);
+            put_message(&mut written, 5, |out| out.extend_from_slice(&content));
+            put_length_delimited(&mut expected, 5, &content);
+            assert_eq!(written, expected);
         }
     }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{ComponentId, InFlightBytes, PipelineId, Refusal, StatusReporter, Workers};
+use super::{Clock, ComponentId, InFlightBytes, PipelineId, Refusal, StatusReporter, Workers};
 use crate::otlp::{Batch, Signal};
 use crate::telemetry::Telemetry;
 
@@ -80,6 +80,8 @@ pub struct Settings {
     pub workers: Workers,
     /// A runtime beside the workers, for what must answer while the data path is saturated.
     pub control: tokio::runtime::Handle,
+    /// What time it is.
+    pub clock: Clock,
     /// Where it says how it is.
     pub status: StatusReporter,
     /// The count of the bytes the process holds; receivers track what they take in.

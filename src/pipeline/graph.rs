@@ -26,7 +26,7 @@ use self::metering::Metering;
 use super::factory::Consuming;
 use super::status::StatusBoard;
 use super::{
-    BuildError, Component, ComponentId, ComponentKind, Consumer, Extension, InFlightBytes, Outputs,
+    BuildError, Clock, Component, ComponentId, ComponentKind, Consumer, Extension, InFlightBytes, Outputs,
     PipelineId, Settings, Workers,
 };
 use crate::config::{Configuration, PipelineSection};
@@ -42,6 +42,8 @@ pub struct Environment {
     pub workers: Workers,
     /// The runtime beside them.
     pub control: Handle,
+    /// What time it is.
+    pub clock: Clock,
     /// How each component is.
     pub status: StatusBoard,
     /// The bytes the process holds.
@@ -307,6 +309,7 @@ fn settings(
         telemetry: environment.telemetry.clone(),
         workers: environment.workers.clone(),
         control: environment.control.clone(),
+        clock: environment.clock,
         status: environment.status.reporter(&format!("{}:{id}", kind.name())),
         in_flight: environment.in_flight.clone(),
     }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::graph::{self, Environment, Graph, RunningGraph};
 use super::status::StatusBoard;
 use super::workers::WorkerThreads;
-use super::{BuildError, InFlightBytes, StartError, Workers};
+use super::{BuildError, Clock, InFlightBytes, StartError, Workers};
 use crate::config::Configuration;
 use crate::telemetry::{OwnMetrics, Telemetry};
 
@@ -84,6 +84,7 @@ fn environment(workers: Workers) -> Environment {
         telemetry: Telemetry::default(),
         workers,
         control: Handle::current(),
+        clock: Clock::default(),
         status: StatusBoard::default(),
         in_flight: InFlightBytes::default(),
     }

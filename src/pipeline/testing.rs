@@ -12,7 +12,7 @@ use prost::Message;
 use tokio::sync::watch;
 
 use super::status::StatusBoard;
-use super::{BoxFuture, ComponentId, Consumer, InFlightBytes, Refusal, Settings, Workers};
+use super::{BoxFuture, Clock, ComponentId, Consumer, InFlightBytes, Refusal, Settings, Workers};
 use crate::otlp::{Batch, Signal};
 use crate::telemetry::Telemetry;
 
@@ -24,6 +24,7 @@ pub(crate) fn settings(id: &str, signal: Signal) -> Settings {
         pipeline: None,
         telemetry: Telemetry::default(),
         workers: Workers::of_current_runtime(),
+        clock: Clock::default(),
         status: StatusBoard::default().reporter(id),
         in_flight: InFlightBytes::default(),
         control: tokio::runtime::Handle::current(),

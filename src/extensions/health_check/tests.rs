@@ -4,25 +4,14 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::runtime::Handle;
 
 use super::*;
 use crate::config::{Checking, ConfigValue};
-use crate::pipeline::status::StatusBoard;
-use crate::pipeline::{ComponentId, InFlightBytes, Workers};
-use crate::telemetry::Telemetry;
+use crate::otlp::Signal;
+use crate::pipeline::testing::settings;
 
 fn extension(config: HealthCheckConfig) -> HealthCheck {
-    let settings = Settings {
-        id: ComponentId::parse("health_check").unwrap(),
-        signal: None,
-        pipeline: None,
-        telemetry: Telemetry::default(),
-        workers: Workers::of_current_runtime(),
-        control: Handle::current(),
-        status: StatusBoard::default().reporter("extension:health_check"),
-        in_flight: InFlightBytes::default(),
-    };
+    let settings = Settings { signal: None, ..settings("health_check", Signal::Logs) };
     let span = component_span(&settings, "extension");
     let config = Arc::new(config);
     HealthCheck { config, settings, span, health: Arc::default(), server: Default::default() }

@@ -13,6 +13,7 @@ fn environment() -> Environment {
         telemetry: Telemetry::default(),
         workers: Workers::of_current_runtime(),
         control: Handle::current(),
+        clock: Clock::default(),
         status: StatusBoard::default(),
         in_flight: InFlightBytes::default(),
     }

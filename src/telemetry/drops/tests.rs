@@ -5,30 +5,15 @@ use std::time::Duration;
 use super::*;
 use crate::config::telemetry::LogsTelemetry;
 use crate::otlp::Signal;
-use crate::pipeline::status::StatusBoard;
-use crate::pipeline::{ComponentId, InFlightBytes, Workers};
-use crate::telemetry::Telemetry;
+use crate::pipeline::testing::settings;
 use crate::telemetry::logging::{LogOutput, log_subscriber};
-
-fn settings() -> Settings {
-    Settings {
-        id: ComponentId::parse("otlp/backend").unwrap(),
-        signal: Some(Signal::Logs),
-        pipeline: None,
-        telemetry: Telemetry::default(),
-        workers: Workers::of_current_runtime(),
-        control: Handle::current(),
-        status: StatusBoard::default().reporter("exporter:otlp/backend"),
-        in_flight: InFlightBytes::default(),
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_burst_is_logged_at_once_and_then_summed_up() {
     let (output, written) = LogOutput::memory();
     let config = LogsTelemetry { disable_caller: true, ..LogsTelemetry::default() };
     let _guard = tracing::subscriber::set_default(log_subscriber(&config, &[], output));
-    let settings = settings();
+    let settings = settings("otlp/backend", Signal::Logs);
     let drops = DropReporter::new(&settings, "exporter");
     let lines = || -> Vec<String> {
         let written = written.lock();
