@@ -8,6 +8,7 @@ mod load;
 mod merge;
 mod node;
 mod optional;
+mod regexp;
 mod report;
 mod secret;
 mod section;
@@ -25,6 +26,7 @@ pub use duration::GoDuration;
 pub use load::{Resolved, decode_document, load, load_from, resolve};
 pub use node::{Entry, Location, Node, NodeValue};
 pub use optional::Optional;
+pub use regexp::{InvalidRegexp, compile_go_regexp};
 pub use report::{Checking, ConfigError, Decoding};
 pub use secret::{Secret, Secrets};
 pub use section::{
