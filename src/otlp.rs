@@ -13,6 +13,7 @@ mod signal;
 mod split;
 mod text;
 mod validate;
+mod value_text;
 mod views;
 pub mod wire;
 
@@ -23,6 +24,7 @@ pub use rewrite::{
 pub use signal::Signal;
 pub use text::Text;
 pub use validate::{FieldName, InvalidBody, Problem, validate};
+pub(crate) use value_text::{scientific_digits, special_number};
 pub use views::{
     AnyValueView, BucketsView, EntityRefView, EventView, ExemplarView, ExponentialHistogramDataPointView,
     HistogramDataPointView, KeyValueView, LinkView, List, LogRecordView, MetricData, MetricView,

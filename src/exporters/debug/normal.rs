@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::buckets::{bound, buckets};
-use super::value_text::{assignments, fixed_number, id_text, plain_text, shortest_number};
+use super::value_text::{assignments, fixed_number, id_text, shortest_number};
 use crate::otlp::{
     Batch, ExponentialHistogramDataPointView, HistogramDataPointView, KeyValueView, List, LogRecordView,
     MetricData, MetricView, NumberDataPointView, NumberValue, ScopeGroup, Signal, SpanView,
@@ -69,7 +69,7 @@ fn append_span(text: &mut String, span: SpanView<'_>) {
 
 fn append_log_record(text: &mut String, record: LogRecordView<'_>) {
     let attributes = assignments(record.attributes).join(" ");
-    line(text, format_args!("{} {attributes}", plain_text(record.body)));
+    line(text, format_args!("{} {attributes}", record.body.to_text()));
 }
 
 fn append_metric(text: &mut String, metric: MetricView<'_>) {
