@@ -28,7 +28,7 @@ pub struct List<'a, V> {
 
 impl<'a, V: View<'a>> List<'a, V> {
     /// The elements under field `number` of the message `bytes`.
-    pub(super) const fn of(bytes: &'a [u8], number: u32) -> Self {
+    pub const fn of(bytes: &'a [u8], number: u32) -> Self {
         Self { bytes, number, view: PhantomData }
     }
 

@@ -1,0 +1,94 @@
+//! What a cumulative point adds to the one before it.
+
+use super::PointValue;
+
+/// The last point of a cumulative stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CumulativeState {
+    /// When counting began, in nanoseconds since 1970; 0 where unknown.
+    pub start_time_unix_nano: u64,
+    /// When the last point was measured, in nanoseconds since 1970.
+    pub time_unix_nano: u64,
+    /// What it said.
+    pub value: PointValue,
+}
+
+/// What a cumulative point is to the one before it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// It goes on: so much was added since the last point.
+    Continued(PointValue),
+    /// Counting began anew, because the start time is another or a value became smaller: the whole value
+    /// was added, since the point's own start time, or since the last point where that start is not later.
+    Reset {
+        /// The start of the time in which the value was counted.
+        start_time_unix_nano: u64,
+    },
+    /// It is not newer than the last point, which stays: late, or sent twice.
+    NotNewer,
+}
+
+impl CumulativeState {
+    /// The state after the first point of a stream.
+    pub const fn new(start_time_unix_nano: u64, time_unix_nano: u64, value: PointValue) -> Self {
+        Self { start_time_unix_nano, time_unix_nano, value }
+    }
+
+    /// Takes the next point and says what it adds. Where start times are not known (0), or go back, only
+    /// values tell of a reset.
+    pub fn advance(
+        &mut self,
+        start_time_unix_nano: u64,
+        time_unix_nano: u64,
+        value: &PointValue,
+        is_monotonic: bool,
+    ) -> Step {
+        if time_unix_nano <= self.time_unix_nano {
+            return Step::NotNewer;
+        }
+        let last_time_unix_nano = self.time_unix_nano;
+        let starts_later = start_time_unix_nano > self.start_time_unix_nano
+            && (self.start_time_unix_nano != 0 || start_time_unix_nano >= last_time_unix_nano);
+        let since = if starts_later { None } else { value.since(&self.value, is_monotonic) };
+        *self = Self::new(start_time_unix_nano, time_unix_nano, value.clone());
+        match since {
+            Some(added) => Step::Continued(added),
+            None => Step::Reset { start_time_unix_nano: start_time_unix_nano.max(last_time_unix_nano) },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::otlp::NumberValue;
+
+    fn int(value: i64) -> PointValue {
+        PointValue::Number(NumberValue::Int(value))
+    }
+
+    #[test]
+    fn points_go_on_begin_anew_or_are_not_newer() {
+        let mut state = CumulativeState::new(10, 20, int(5));
+        assert_eq!(state.advance(10, 30, &int(8), true), Step::Continued(int(3)));
+        assert_eq!(state.advance(10, 30, &int(9), true), Step::NotNewer);
+        assert_eq!(state.advance(10, 25, &int(9), true), Step::NotNewer);
+        assert_eq!(state.advance(10, 40, &int(2), true), Step::Reset { start_time_unix_nano: 30 });
+        assert_eq!(state.advance(45, 50, &int(7), true), Step::Reset { start_time_unix_nano: 45 });
+        assert_eq!(state, CumulativeState::new(45, 50, int(7)));
+    }
+
+    #[test]
+    fn what_may_go_down_does_not_begin_anew_by_it() {
+        let mut state = CumulativeState::new(10, 20, int(5));
+        assert_eq!(state.advance(10, 30, &int(2), false), Step::Continued(int(-3)));
+    }
+
+    #[test]
+    fn an_unknown_start_is_no_reset_when_it_becomes_known() {
+        let mut state = CumulativeState::new(0, 20, int(5));
+        assert_eq!(state.advance(10, 30, &int(8), true), Step::Continued(int(3)));
+        assert_eq!(state.advance(0, 40, &int(9), true), Step::Continued(int(1)));
+        assert_eq!(state.advance(45, 50, &int(10), true), Step::Reset { start_time_unix_nano: 45 });
+    }
+}
