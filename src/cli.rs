@@ -5,6 +5,7 @@ mod component_list;
 mod print_config;
 mod reference;
 pub mod run;
+pub mod test;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ use crate::pipeline::service::Service;
 
 /// Parses the process's arguments and does what they say; `run` is what happens without a command.
 ///
-/// The exit code is 0 on success and for `--help` and `--version`, else 1. What goes wrong is on standard
+/// The exit code is 0 on success and for `--help` and `--version`, else 1; `test` has 2 besides. What goes wrong is on standard
 /// error, one sentence a line.
 pub fn dispatch(
     arguments: impl IntoIterator<Item = std::ffi::OsString>,
@@ -37,6 +38,7 @@ pub fn dispatch(
         Command::Validate(options) => validate(&options).map(|_| String::new()),
         Command::Components => Ok(component_list::component_list()),
         Command::PrintConfig(print) => print_config(&print),
+        Command::Test(paths) => return test::test(&paths),
         Command::Reference => Ok(component_reference()),
     };
     finish(result)

@@ -23,7 +23,7 @@ pub use configuration::{
     ServiceSection,
 };
 pub use duration::GoDuration;
-pub use load::{Resolved, decode_document, load, load_from, resolve};
+pub use load::{Resolved, decode_document, load, load_from, resolve, resolve_document};
 pub use node::{Entry, Location, Node, NodeValue};
 pub use optional::Optional;
 pub use regexp::{InvalidRegexp, compile_go_regexp};

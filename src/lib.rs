@@ -17,4 +17,5 @@ pub mod otlp;
 pub mod pipeline;
 pub mod processors;
 pub mod receivers;
+pub mod spec;
 pub mod telemetry;

@@ -1,5 +1,7 @@
 //! What may stand on the command line: the Collector's flags and commands.
 
+use std::path::PathBuf;
+
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use crate::config::{LoadOptions, Secrets};
@@ -22,6 +24,8 @@ pub enum Command {
     Components,
     /// Show a configuration with all defaults.
     PrintConfig(PrintConfigArguments),
+    /// Run the specs in these files and folders.
+    Test(Vec<PathBuf>),
     /// Show the reference of every component.
     Reference,
 }
@@ -76,6 +80,7 @@ impl Arguments {
                 };
                 Command::PrintConfig(PrintConfigArguments { load, secrets, format, validate })
             }
+            Some(Subcommands::Test { paths }) => Command::Test(paths),
             Some(Subcommands::Reference) => Command::Reference,
         };
         Ok(Self { command })
@@ -140,6 +145,12 @@ enum Subcommands {
             require_equals = true
         )]
         validate: bool,
+    },
+    /// Run specs: what pipelines must make of given telemetry.
+    Test {
+        /// Spec files; of folders every *.yaml below.
+        #[arg(required = true, value_name = "FILE")]
+        paths: Vec<PathBuf>,
     },
     /// Print the reference of every component, as Markdown.
     #[command(hide = true)]

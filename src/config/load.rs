@@ -71,9 +71,13 @@ pub fn resolve(options: &LoadOptions, sources: &Sources) -> Result<Resolved, Con
     if !errors.is_empty() {
         return Err(ConfigErrors(errors));
     }
-    let mut document = merged.unwrap_or_else(|| Node::anonymous(NodeValue::Null));
+    Ok(resolve_document(merged.unwrap_or_else(|| Node::anonymous(NodeValue::Null)), sources))
+}
+
+/// Expands the references in a document that was read elsewhere, such as a part of another file.
+pub fn resolve_document(mut document: Node, sources: &Sources) -> Resolved {
     let expanded = expand(&mut document, sources);
-    Ok(Resolved { document, expansion_errors: expanded.errors, warnings: expanded.warnings })
+    Resolved { document, expansion_errors: expanded.errors, warnings: expanded.warnings }
 }
 
 /// One source: a mapping, or nothing.

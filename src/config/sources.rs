@@ -22,6 +22,8 @@ pub enum Sources {
     /// This process's environment, the file system and the network.
     #[default]
     Process,
+    /// The same, save that these variables hide those of the process's environment.
+    ProcessWith(BTreeMap<String, String>),
     /// These variables, no file and no network: what is read is the same on every machine.
     Fixed(BTreeMap<String, String>),
 }
@@ -145,6 +147,10 @@ impl Sources {
     fn environment(&self, name: &str) -> Result<Option<String>, String> {
         match self {
             Self::Fixed(variables) => Ok(variables.get(name).cloned()),
+            Self::ProcessWith(variables) => match variables.get(name) {
+                Some(value) => Ok(Some(value.clone())),
+                None => Self::Process.environment(name),
+            },
             Self::Process => match std::env::var(name) {
                 Ok(value) => Ok(Some(value)),
                 Err(std::env::VarError::NotPresent) => Ok(None),

@@ -18,6 +18,7 @@ mod reader;
 mod response;
 mod scalars;
 mod schema;
+mod shape;
 mod strings;
 
 #[cfg(test)]
@@ -30,6 +31,7 @@ use super::{Batch, Signal, item_count};
 
 pub use error::InvalidJson;
 pub use response::{decode_response_json, decode_status_json, encode_response_json, encode_status_json};
+pub use shape::MessageShape;
 
 /// The batch that `body`, an `Export*ServiceRequest` of the signal as JSON, stands for.
 ///

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 
 /// A moment in UTC. Displayed as Go prints one: `2020-02-11 20:26:13.000000789 +0000 UTC`, the fraction
 /// without trailing zeros.
@@ -15,6 +16,16 @@ impl UtcTime {
     pub fn from_unix_nano(nanoseconds: u64) -> Self {
         let signed = i128::from(nanoseconds.cast_signed());
         Self(OffsetDateTime::from_unix_timestamp_nanos(signed).unwrap_or(OffsetDateTime::UNIX_EPOCH))
+    }
+
+    /// Reads `2026-01-01T00:00:00Z`, with a fraction or another offset where wanted (RFC 3339).
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        OffsetDateTime::parse(text, &Rfc3339).ok().map(|time| Self(time.to_offset(UtcOffset::UTC)))
+    }
+
+    /// OTLP's nanoseconds since 1970; none outside the years 1970 to 2554.
+    pub fn unix_nano(self) -> Option<u64> {
+        u64::try_from(self.0.unix_timestamp_nanos()).ok()
     }
 
     /// As log lines have it: `2026-08-22T09:30:00.123Z`.
@@ -71,6 +82,15 @@ mod tests {
         assert_eq!(shown(1_581_452_773_000_000_789), "2020-02-11 20:26:13.000000789 +0000 UTC");
         assert_eq!(shown(1_544_712_660_120_000_000), "2018-12-13 14:51:00.12 +0000 UTC");
         assert_eq!(shown(u64::MAX), "1969-12-31 23:59:59.999999999 +0000 UTC");
+    }
+
+    #[test]
+    fn reads_what_it_prints_and_other_offsets() {
+        let nanoseconds = |text| UtcTime::parse_rfc3339(text).and_then(UtcTime::unix_nano);
+        assert_eq!(nanoseconds("2020-02-11T20:26:13.10000078Z"), Some(1_581_452_773_100_000_780));
+        assert_eq!(nanoseconds("2020-02-11T21:26:13+01:00"), Some(1_581_452_773_000_000_000));
+        assert_eq!(nanoseconds("1969-12-31T23:59:59Z"), None);
+        assert_eq!(nanoseconds("2020-02-11"), None);
     }
 
     #[test]
