@@ -10,8 +10,10 @@ use crate::extensions::health_check::HealthCheck;
 use crate::pipeline::{
     ConnectorFactory, ExporterFactory, ExtensionFactory, ProcessorFactory, ReceiverFactory,
 };
+use crate::processors::attributes::AttributesProcessor;
 use crate::processors::batch::BatchProcessor;
 use crate::processors::memory_limiter::MemoryLimiter;
+use crate::processors::resource::ResourceProcessor;
 use crate::receivers::nop::NopReceiver;
 use crate::receivers::otlp::OtlpReceiver;
 
@@ -20,8 +22,12 @@ pub static RECEIVERS: &[ReceiverFactory] =
     &[ReceiverFactory::of::<NopReceiver>(), ReceiverFactory::of::<OtlpReceiver>()];
 
 /// Every processor type.
-pub static PROCESSORS: &[ProcessorFactory] =
-    &[ProcessorFactory::of::<BatchProcessor>(), ProcessorFactory::of::<MemoryLimiter>()];
+pub static PROCESSORS: &[ProcessorFactory] = &[
+    ProcessorFactory::of::<AttributesProcessor>(),
+    ProcessorFactory::of::<BatchProcessor>(),
+    ProcessorFactory::of::<MemoryLimiter>(),
+    ProcessorFactory::of::<ResourceProcessor>(),
+];
 
 /// Every connector type.
 pub static CONNECTORS: &[ConnectorFactory] = &[ConnectorFactory::of::<Forward>()];

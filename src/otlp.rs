@@ -19,7 +19,8 @@ pub mod wire;
 
 pub use batch::{Batch, ClientInfo};
 pub use rewrite::{
-    AttributeList, AttributeVerdict, Context, Editor, MessageKind, Rewritten, Verdict, rewrite,
+    AttributeList, AttributePlace, AttributeVerdict, AttributesInPlace, Context, Editor, MessageKind,
+    PlacedAttributes, Rewritten, Verdict, put_any_value, rewrite,
 };
 pub use signal::Signal;
 pub use text::Text;

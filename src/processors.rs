@@ -1,4 +1,7 @@
 //! Components that change, gather or drop telemetry.
 
+pub(crate) mod attribute_actions;
+pub mod attributes;
 pub mod batch;
 pub mod memory_limiter;
+pub mod resource;

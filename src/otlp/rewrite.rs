@@ -44,6 +44,7 @@
 //! ```
 
 mod attribute_list;
+mod attributes_in_place;
 mod layout;
 mod output;
 mod walk;
@@ -53,7 +54,8 @@ mod tests;
 
 use bytes::Bytes;
 
-pub use self::attribute_list::AttributeList;
+pub use self::attribute_list::{AttributeList, put_any_value};
+pub use self::attributes_in_place::{AttributePlace, AttributesInPlace, PlacedAttributes};
 pub use self::layout::MessageKind;
 use self::walk::Walk;
 use super::{Batch, KeyValueView, ResourceGroup, ScopeGroup, Signal};
@@ -83,6 +85,11 @@ pub trait Editor {
         let _ = (owner, list);
     }
 
+    /// Edits all attributes of a message together, where [`Verdict::EditAttributes`] was the answer.
+    fn edit_attributes(&mut self, owner: MessageKind, attributes: &mut AttributesInPlace<'_, '_>) {
+        let _ = (owner, attributes);
+    }
+
     /// True where a metric left without data points, a scope group left without records and a resource
     /// group left without scope groups are to go too. Only entered ones are looked at.
     fn removes_empty_parents(&self) -> bool {
@@ -99,6 +106,8 @@ pub enum Verdict {
     Drop,
     /// Its attributes and the messages in it are decided about one by one.
     Enter,
+    /// Its attributes are edited as one list; what else is in it stays as it is.
+    EditAttributes,
     /// These bytes, a valid message of the same type, take its place.
     Replace(Vec<u8>),
 }

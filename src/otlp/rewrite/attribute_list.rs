@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use crate::otlp::AnyValueView;
-use crate::otlp::wire::{WireType, put_key, put_length_delimited, put_varint};
+use crate::otlp::wire::{WireType, put_key, put_length_delimited, put_varint, varint_length};
 
 /// Where new attributes of a message are written.
 #[derive(Debug)]
@@ -22,10 +22,8 @@ impl AttributeList<'_, '_> {
 
     /// Adds an attribute whose value is an encoded `AnyValue`, such as another attribute's.
     pub fn push_encoded_value(&mut self, key: &str, any_value: &[u8]) {
-        let mut key_value = Vec::with_capacity(key.len() + any_value.len() + 12);
-        put_length_delimited(&mut key_value, 1, key.as_bytes());
-        put_length_delimited(&mut key_value, 2, any_value);
-        self.push_encoded(&key_value);
+        let field_number = self.field_number;
+        put_attribute(self.output.insert_at(self.source_position), field_number, key.as_bytes(), any_value);
     }
 
     /// Adds an encoded `KeyValue`, such as another message's attribute.
@@ -35,8 +33,17 @@ impl AttributeList<'_, '_> {
     }
 }
 
+/// Appends an attribute under `field_number`.
+pub(super) fn put_attribute(out: &mut Vec<u8>, field_number: u32, key: &[u8], any_value: &[u8]) {
+    let field_length = |content: &[u8]| 1 + varint_length(content.len() as u64) + content.len();
+    put_key(out, field_number, WireType::LengthDelimited);
+    put_varint(out, (field_length(key) + field_length(any_value)) as u64);
+    put_length_delimited(out, 1, key);
+    put_length_delimited(out, 2, any_value);
+}
+
 /// Appends the fields of an `AnyValue`.
-fn put_any_value(out: &mut Vec<u8>, value: AnyValueView<'_>) {
+pub fn put_any_value(out: &mut Vec<u8>, value: AnyValueView<'_>) {
     match value {
         AnyValueView::Empty => {}
         AnyValueView::String(text) => put_length_delimited(out, 1, text.as_bytes()),

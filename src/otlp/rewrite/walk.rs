@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::layout::{MessageKind, Role};
 use super::output::Output;
-use super::{AttributeList, AttributeVerdict, Context, Editor, Rewritten, Verdict};
+use super::{AttributeList, AttributeVerdict, AttributesInPlace, Context, Editor, Rewritten, Verdict};
 use crate::otlp::wire::{Fields, put_length_delimited};
 use crate::otlp::{KeyValueView, ResourceGroup, ScopeGroup, Signal, View};
 
@@ -68,6 +68,10 @@ impl<'part, 'editor, E: Editor> Walk<'part, 'editor, E> {
                 }
                 _ => self.enter(kind, found, above),
             },
+            Verdict::EditAttributes => {
+                self.edit_attributes(kind, found);
+                true
+            }
             Verdict::Drop => {
                 self.items_removed += kind.items_in(self.signal, found.content);
                 self.output.leave_out(found.key_at, found.end);
@@ -135,6 +139,20 @@ impl<'part, 'editor, E: Editor> Walk<'part, 'editor, E> {
         true
     }
 
+    /// Has the attributes of a message edited as one list.
+    fn edit_attributes(&mut self, kind: MessageKind, found: Found<'part>) {
+        let content_at = found.end - found.content.len();
+        let open = self.output.open(found.key_at, content_at);
+        let mut attributes = AttributesInPlace {
+            output: &mut self.output,
+            message: found.content,
+            message_at: content_at,
+            field_number: kind.attributes_field(),
+        };
+        self.editor.edit_attributes(kind, &mut attributes);
+        self.output.close(open, found.end);
+    }
+
     /// Decides about a metric's data points. Returns whether there are any left.
     fn enter_data(&mut self, kind: MessageKind, found: Found<'part>, context: &Context<'part>) -> bool {
         let content_at = found.end - found.content.len();
@@ -177,6 +195,14 @@ impl<'part, 'editor, E: Editor> Walk<'part, 'editor, E> {
                 let field_number = kind.attributes_field();
                 let mut list = AttributeList { output: &mut output, source_position: 0, field_number };
                 self.editor.end_of_attributes(kind, &mut list);
+                output.finish().unwrap_or_default().to_vec()
+            }
+            Verdict::EditAttributes => {
+                let mut output = Output::new(&[]);
+                let field_number = kind.attributes_field();
+                let mut attributes =
+                    AttributesInPlace { output: &mut output, message: &[], message_at: 0, field_number };
+                self.editor.edit_attributes(kind, &mut attributes);
                 output.finish().unwrap_or_default().to_vec()
             }
         };
