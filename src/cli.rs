@@ -5,12 +5,12 @@ mod component_list;
 mod print_config;
 mod reference;
 pub mod run;
-pub mod test;
+mod test;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-pub use arguments::{Arguments, Command, PrintConfigArguments, PrintFormat, RunArguments};
+pub use arguments::{Arguments, Command, PrintConfigArguments, PrintFormat, RunArguments, TestArguments};
 pub use print_config::print_config;
 pub use reference::component_reference;
 
@@ -38,7 +38,7 @@ pub fn dispatch(
         Command::Validate(options) => validate(&options).map(|_| String::new()),
         Command::Components => Ok(component_list::component_list()),
         Command::PrintConfig(print) => print_config(&print),
-        Command::Test(paths) => return test::test(&paths),
+        Command::Test(specs) => return test::test(&specs),
         Command::Reference => Ok(component_reference()),
     };
     finish(result)

@@ -14,5 +14,5 @@ mod records;
 mod run;
 mod setup;
 
-pub use file::Spec;
-pub use run::{Failure, run};
+pub use file::{Spec, spec_files};
+pub use run::{Arrival, Failure, Outcome, run};

@@ -87,3 +87,71 @@ fn print_config_hides_secrets() {
     let document: serde_json::Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(document["exporters"]["otlp"]["headers"]["authorization"], "Bearer abc");
 }
+
+const SPECS: &str = "tests/testdata/specs";
+
+#[test]
+fn a_failing_spec_shows_what_differs() {
+    let output = weir(&["test", "tests/specs/batch", &format!("{SPECS}/fails.yaml")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stderr), "");
+    let printed = text(&output.stdout);
+    let (held, failed) = printed.split_once("FAIL ").unwrap();
+    assert!(
+        held.lines().count() > 0 && held.lines().all(|line| line.starts_with("ok   tests/specs/batch/")),
+        "{held}"
+    );
+    assert_eq!(
+        failed,
+        format!(
+            "{SPECS}/fails.yaml: more is expected than the batch processor does
+{SPECS}/fails.yaml:21:5: expect:
+  resource{{service.name=shop}} / scope checkout / metric orders / point{{country=PT}}: asInt: expected 3, got 2
+  missing: resource{{service.name=shop}} / scope checkout / metric refunds / point{{}}: asDouble: 0.5
+  unexpected: resource{{service.name=shop}} / scope checkout / metric orders / point{{country=FI}}: asInt: 9, attributes{{country}}: \"FI\"
+{} ok, 1 failed
+",
+            held.lines().count()
+        )
+    );
+}
+
+#[test]
+fn what_arrived_can_be_shown() {
+    let output = weir(&["test", "--show", "tests/specs/forward/splits-a-pipeline.yaml"]);
+    assert_eq!(output.status.code(), Some(0));
+    let printed = text(&output.stdout);
+    assert!(
+        printed.contains(":17:5: arrived:\ntraces:\n  resourceSpans:\n")
+            && printed.contains(":21:5: arrived:\n{}\n"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_spec_whose_configuration_is_refused_fails_with_the_errors() {
+    let output = weir(&["test", &format!("{SPECS}/refused-config.yaml")]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = text(&output.stdout);
+    assert!(
+        printed.contains(&format!("\n{SPECS}/refused-config.yaml:4:13: processors::batch: "))
+            && printed.contains("did you mean \"timeout\"?")
+            && printed.ends_with("\n0 ok, 1 failed\n"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn specs_that_cannot_be_read_are_told_apart() {
+    let output = weir(&["test", &format!("{SPECS}/broken.yaml"), "tests/specs/forward", "no/such/spec.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stderr),
+        format!(
+            "{SPECS}/broken.yaml:7:5: steps::1: 'steps[1]' has invalid keys: wait (valid keys: send, into, refused, metadata, \
+             client_address, advance, stop, expect, at)\nno/such/spec.yaml: No such file or directory (os error 2)\n"
+        )
+    );
+    assert!(text(&output.stdout).ends_with(" ok, 0 failed\n"));
+    assert_eq!(weir(&["test"]).status.code(), Some(1));
+}

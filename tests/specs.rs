@@ -4,8 +4,7 @@
 
 use std::path::Path;
 
-use weir::cli::test::spec_files;
-use weir::spec::{Spec, run};
+use weir::spec::{Spec, run, spec_files};
 
 const DIRECTORY: &str = "tests/specs";
 
@@ -14,10 +13,10 @@ fn every_spec_holds() {
     let mut failures = Vec::new();
     let files = spec_files(Path::new(DIRECTORY)).unwrap();
     for file in &files {
-        let outcome = Spec::read(file).map_err(|errors| errors.to_string());
-        let outcome = outcome.and_then(|spec| run(spec).map_err(|failure| failure.to_string()));
-        if let Err(failure) = outcome {
-            failures.push(failure);
+        let spec = Spec::read(file).map_err(|errors| errors.to_string());
+        match spec.map(run) {
+            Ok(outcome) => failures.extend(outcome.failure.map(|failure| failure.to_string())),
+            Err(errors) => failures.push(errors),
         }
     }
     assert!(failures.is_empty(), "{} of {} specs fail\n{}", failures.len(), files.len(), failures.join("\n"));
@@ -28,5 +27,18 @@ fn every_folder_holds_specs() {
     let folders = std::fs::read_dir(DIRECTORY).unwrap().map(|entry| entry.unwrap().path());
     for folder in folders.filter(|path| path.is_dir()) {
         spec_files(&folder).unwrap();
+    }
+}
+
+#[test]
+fn the_documentation_shows_specs_that_are_run() {
+    let documentation = std::fs::read_to_string("docs/testing.md").unwrap();
+    for file in spec_files(&Path::new(DIRECTORY).join("examples")).unwrap() {
+        let spec = std::fs::read_to_string(&file).unwrap();
+        assert!(
+            documentation.contains(&format!("```yaml\n{spec}```\n")),
+            "docs/testing.md does not show {}",
+            file.display()
+        );
     }
 }

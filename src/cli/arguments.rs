@@ -25,7 +25,7 @@ pub enum Command {
     /// Show a configuration with all defaults.
     PrintConfig(PrintConfigArguments),
     /// Run the specs in these files and folders.
-    Test(Vec<PathBuf>),
+    Test(TestArguments),
     /// Show the reference of every component.
     Reference,
 }
@@ -48,6 +48,15 @@ pub struct PrintConfigArguments {
     pub format: PrintFormat,
     /// Whether the configuration must also be one that can run.
     pub validate: bool,
+}
+
+/// Which specs to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestArguments {
+    /// Spec files, and folders of them.
+    pub paths: Vec<PathBuf>,
+    /// Whether what arrived is printed too.
+    pub show: bool,
 }
 
 /// The notation of a printed configuration.
@@ -80,7 +89,7 @@ impl Arguments {
                 };
                 Command::PrintConfig(PrintConfigArguments { load, secrets, format, validate })
             }
-            Some(Subcommands::Test { paths }) => Command::Test(paths),
+            Some(Subcommands::Test { paths, show }) => Command::Test(TestArguments { paths, show }),
             Some(Subcommands::Reference) => Command::Reference,
         };
         Ok(Self { command })
@@ -151,6 +160,9 @@ enum Subcommands {
         /// Spec files; of folders every *.yaml below.
         #[arg(required = true, value_name = "FILE")]
         paths: Vec<PathBuf>,
+        /// Print what arrived before each `expect` as well, as YAML to write specs with.
+        #[arg(long)]
+        show: bool,
     },
     /// Print the reference of every component, as Markdown.
     #[command(hide = true)]

@@ -1,23 +1,24 @@
 //! The command `test`: runs specs and says which hold.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use crate::spec::{Spec, run};
+use super::TestArguments;
+use crate::spec::{Spec, run, spec_files};
 
 /// The exit code where a spec cannot be read at all.
 const UNREADABLE: u8 = 2;
 
-/// Runs the specs in `paths`, of directories every `*.yaml` below, and prints a line for each.
+/// Runs the specs, of folders every `*.yaml` below, and prints a line for each.
 ///
 /// The exit code is 0 where all hold, 1 where one fails, 2 where one cannot be read.
-pub fn test(paths: &[PathBuf]) -> ExitCode {
+pub fn test(arguments: &TestArguments) -> ExitCode {
     let mut output = std::io::stdout().lock();
     let mut tally = Tally::default();
-    for path in paths {
+    for path in &arguments.paths {
         match spec_files(path) {
-            Ok(files) => files.iter().for_each(|file| tally.run(file, &mut output)),
+            Ok(files) => files.iter().for_each(|file| tally.run(file, arguments.show, &mut output)),
             Err(message) => tally.unreadable(&message),
         }
     }
@@ -30,36 +31,6 @@ pub fn test(paths: &[PathBuf]) -> ExitCode {
     }
 }
 
-/// The spec at `path`, or all below it, sorted.
-///
-/// # Errors
-///
-/// A sentence where there is none.
-pub fn spec_files(path: &Path) -> Result<Vec<PathBuf>, String> {
-    let wrong = |error: std::io::Error| format!("{}: {error}", path.display());
-    if !path.metadata().map_err(wrong)?.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut files = Vec::new();
-    let mut folders = vec![path.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).map_err(wrong)? {
-            let entry = entry.map_err(wrong)?;
-            let path = entry.path();
-            if entry.file_type().map_err(wrong)?.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yaml") {
-                files.push(path);
-            }
-        }
-    }
-    if files.is_empty() {
-        return Err(format!("{}: no *.yaml is below this folder", path.display()));
-    }
-    files.sort();
-    Ok(files)
-}
-
 #[derive(Default)]
 struct Tally {
     held: usize,
@@ -68,23 +39,25 @@ struct Tally {
 }
 
 impl Tally {
-    fn run(&mut self, file: &Path, output: &mut impl Write) {
+    fn run(&mut self, file: &Path, show: bool, output: &mut impl Write) {
         let spec = match Spec::read(file) {
             Ok(spec) => spec,
             Err(errors) => return self.unreadable(&errors.to_string()),
         };
         let title = format!("{}: {}", file.display(), spec.description);
-        let text = match run(spec) {
-            Ok(()) => {
-                self.held += 1;
-                format!("ok   {title}")
-            }
-            Err(failure) => {
-                self.failed += 1;
-                format!("FAIL {title}\n{failure}")
-            }
+        let outcome = run(spec);
+        let mut text = match &outcome.failure {
+            None => format!("ok   {title}\n"),
+            Some(failure) => format!("FAIL {title}\n{failure}\n"),
         };
-        let _ = writeln!(output, "{text}");
+        match outcome.failure {
+            None => self.held += 1,
+            Some(_) => self.failed += 1,
+        }
+        for arrival in outcome.arrivals.iter().filter(|_| show) {
+            text.push_str(&format!("{}: arrived:\n{}", arrival.location, arrival.to_yaml()));
+        }
+        let _ = output.write_all(text.as_bytes());
     }
 
     fn unreadable(&mut self, message: &str) {

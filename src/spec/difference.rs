@@ -1,13 +1,15 @@
 //! What is missing and what is unexpected among records, in few lines.
 
-use std::collections::BTreeSet;
-use std::fmt::Write;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::records::{Leniency, Record, records_of};
 use crate::otlp::Batch;
 
-/// How many differing records are shown.
-const MOST_RECORDS: usize = 10;
+/// How many missing, and how many unexpected, records are shown.
+const MOST_RECORDS: usize = 8;
 
 /// How many differing values of one record are shown.
 const MOST_VALUES: usize = 8;
@@ -21,75 +23,100 @@ pub fn difference(expected: &[Batch], arrived: &[Batch], leniency: &Leniency) ->
     let mut unexpected = records_of(arrived, leniency);
     for record in records_of(expected, leniency) {
         match unexpected.iter().position(|arrived| arrived.leaves == record.leaves) {
-            Some(index) => drop(unexpected.swap_remove(index)),
+            Some(index) => drop(unexpected.remove(index)),
             None => missing.push(record),
         }
     }
     if missing.is_empty() && unexpected.is_empty() {
         return None;
     }
-    unexpected.sort_by(|left, right| left.label.cmp(&right.label));
-    Some(shown(missing, unexpected))
+    Some(shown(&missing, unexpected))
 }
 
-fn shown(missing: Vec<Record>, mut unexpected: Vec<Record>) -> String {
-    let mut entries = Vec::new();
-    for record in missing {
-        let nearest = unexpected
-            .iter()
-            .enumerate()
-            .map(|(index, arrived)| (differing(&record, arrived).len(), index))
-            .min();
-        match nearest {
-            // What differs in more than half of its values is something else.
-            Some((differing, index)) if 2 * differing <= record.leaves.len() => {
-                entries.push(pair(&record, &unexpected.remove(index)));
-            }
-            _ => entries.push(alone("missing", &record)),
+fn shown(missing: &[Record], mut unexpected: Vec<Record>) -> String {
+    let first: Vec<&Record> = missing.iter().take(MOST_RECORDS).collect();
+    let mut nearest = nearest_pairs(&first, &unexpected);
+    let paired: BTreeSet<usize> = nearest.values().copied().collect();
+    let mut lines = Vec::new();
+    for (index, record) in first.iter().enumerate() {
+        match nearest.remove(&index).and_then(|index| unexpected.get(index)) {
+            Some(arrived) => pair(record, arrived, &mut lines),
+            None => lines.push(alone("missing", record)),
         }
     }
-    entries.extend(unexpected.iter().map(|record| alone("unexpected", record)));
-    let more = entries.len().saturating_sub(MOST_RECORDS);
-    entries.truncate(MOST_RECORDS);
-    if more > 0 {
-        entries.push(format!("  and {more} more differences"));
-    }
-    entries.join("\n")
+    append_count(missing.len(), "missing", &mut lines);
+    let mut index = 0;
+    unexpected.retain(|_| {
+        index += 1;
+        !paired.contains(&(index - 1))
+    });
+    lines.extend(unexpected.iter().take(MOST_RECORDS).map(|record| alone("unexpected", record)));
+    append_count(unexpected.len(), "unexpected", &mut lines);
+    lines.join("\n")
 }
 
-fn differing(expected: &Record, arrived: &Record) -> Vec<String> {
-    let paths: BTreeSet<&String> = expected.leaves.keys().chain(arrived.leaves.keys()).collect();
-    let differs = |path: &&&String| expected.leaves.get(**path) != arrived.leaves.get(**path);
-    paths.iter().filter(differs).map(|path| (*path).clone()).collect()
+/// For the missing records the one among `unexpected` that each was probably meant to be, the most alike
+/// first. What differs in more than half of its values is something else.
+fn nearest_pairs(missing: &[&Record], unexpected: &[Record]) -> BTreeMap<usize, usize> {
+    let mut candidates = Vec::new();
+    for (missing_index, record) in missing.iter().enumerate() {
+        for (index, arrived) in unexpected.iter().enumerate() {
+            let differing = differing_paths(record, arrived).len();
+            if 2 * differing <= record.leaves.len() {
+                candidates.push((differing, missing_index, index));
+            }
+        }
+    }
+    candidates.sort_unstable();
+    let mut pairs = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    for (_, missing_index, index) in candidates {
+        if !pairs.contains_key(&missing_index) && taken.insert(index) {
+            pairs.insert(missing_index, index);
+        }
+    }
+    pairs
 }
 
-fn pair(expected: &Record, arrived: &Record) -> String {
-    let paths = differing(expected, arrived);
-    let mut text = line(&format!("  {}:", expected.label));
-    for path in paths.iter().take(MOST_VALUES) {
-        let value = |record: &Record| record.leaves.get(path).map_or("nothing", String::as_str).to_owned();
-        let values = format!("    {path}: expected {}, got {}", value(expected), value(arrived));
-        text.push('\n');
-        text.push_str(&line(&values));
+fn differing_paths<'a>(expected: &'a Record, arrived: &'a Record) -> BTreeSet<&'a str> {
+    let paths = expected.leaves.keys().chain(arrived.leaves.keys());
+    let differs = |path: &&String| expected.leaves.get(*path) != arrived.leaves.get(*path);
+    paths.filter(differs).map(String::as_str).collect()
+}
+
+fn pair(expected: &Record, arrived: &Record, lines: &mut Vec<String>) {
+    let value = |record: &Record, path| record.leaves.get(path).map_or("nothing", String::as_str).to_owned();
+    let paths = differing_paths(expected, arrived);
+    let values = paths
+        .iter()
+        .map(|path| format!("{path}: expected {}, got {}", value(expected, *path), value(arrived, *path)));
+    if paths.len() == 1 {
+        lines.extend(values.map(|value| cut(&format!("  {}: {value}", expected.label))));
+        return;
     }
+    lines.push(cut(&format!("  {}:", expected.label)));
+    lines.extend(values.take(MOST_VALUES).map(|value| cut(&format!("    {value}"))));
     if paths.len() > MOST_VALUES {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "\n    and {} more values", paths.len() - MOST_VALUES);
+        lines.push(format!("    and {} more values", paths.len() - MOST_VALUES));
     }
-    text
 }
 
 fn alone(what: &str, record: &Record) -> String {
-    let own = record
-        .leaves
-        .iter()
-        .filter(|(path, _)| !path.starts_with("resource.") && !path.starts_with("scope."));
-    let values: Vec<String> = own.map(|(path, value)| format!("{path}: {value}")).collect();
-    line(&format!("  {what}: {} ({})", record.label, values.join(", ")))
+    let values: Vec<String> = record.own_leaves().map(|(path, value)| format!("{path}: {value}")).collect();
+    match values.is_empty() {
+        true => cut(&format!("  {what}: {}", record.label)),
+        false => cut(&format!("  {what}: {}: {}", record.label, values.join(", "))),
+    }
+}
+
+fn append_count(records: usize, what: &str, lines: &mut Vec<String>) {
+    if records > MOST_RECORDS {
+        lines.push(format!("  and {} more {what}", records - MOST_RECORDS));
+    }
 }
 
 /// The text, cut where it is too long for a line.
-fn line(text: &str) -> String {
+fn cut(text: &str) -> String {
     match text.char_indices().nth(LONGEST_LINE) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}...", &text[..end]),

@@ -1,19 +1,21 @@
 //! The spec file: what users write, decoded and checked as strictly as a configuration.
 
+mod step;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::payload::{batch_of, batch_of_json, error_at};
+pub(super) use self::step::{Action, Step};
+use self::step::{StepSection, action_of, step_sections};
+use super::payload::error_at;
 use crate::config::{
-    ConfigError, ConfigErrors, ConfigValue, Decoding, GoDuration, Location, Node, NodeValue, Secrets,
-    TypeDocs, parse_yaml, unknown_key_hint,
+    ConfigError, ConfigErrors, ConfigValue, Decoding, Location, Node, NodeValue, Secrets, TypeDocs,
+    parse_yaml,
 };
 use crate::config_section;
-use crate::otlp::{Batch, ClientInfo, Signal};
-use crate::pipeline::ComponentId;
 use crate::telemetry::UtcTime;
 
 /// A spec that was read and checked.
@@ -40,21 +42,6 @@ pub(super) enum ConfigSource {
     File(PathBuf),
 }
 
-/// One step and where it is written.
-#[derive(Debug)]
-pub(super) struct Step {
-    pub(super) location: Location,
-    pub(super) action: Action,
-}
-
-#[derive(Debug)]
-pub(super) enum Action {
-    Send { batches: Vec<Batch>, into: Option<ComponentId>, refused: Option<String> },
-    Advance(Duration),
-    Stop,
-    Expect { batches: Vec<Batch>, at: Option<ComponentId> },
-}
-
 config_section! {
     /// A spec.
     pub struct SpecSection {
@@ -76,30 +63,6 @@ config_section! {
         pub steps: Written = Written::default(),
         /// The text that the refusal of the configuration contains.
         pub expect_config_error: Option<String> = None,
-    }
-}
-
-config_section! {
-    /// One step.
-    pub struct StepSection {
-        /// Telemetry that enters.
-        pub send: Written = Written::default(),
-        /// The receiver it enters by.
-        pub into: Written = Written::default(),
-        /// The text that the refusal of the telemetry contains.
-        pub refused: Option<String> = None,
-        /// The metadata of the client.
-        pub metadata: BTreeMap<String, Vec<String>> = BTreeMap::new(),
-        /// The address of the client.
-        pub client_address: Written = Written::default(),
-        /// How much time passes.
-        pub advance: Written = Written::default(),
-        /// The pipelines stop.
-        pub stop: Written = Written::default(),
-        /// What reached the exporters since the last expectation.
-        pub expect: Written = Written::default(),
-        /// The exporter that is meant, where it is not all of them.
-        pub at: Written = Written::default(),
     }
 }
 
@@ -157,28 +120,38 @@ impl Spec {
     }
 }
 
-fn one(error: ConfigError) -> ConfigErrors {
-    ConfigErrors(vec![error])
+/// The spec at `path`, or all below it, sorted.
+///
+/// # Errors
+///
+/// A sentence where there is none.
+pub fn spec_files(path: &Path) -> Result<Vec<PathBuf>, String> {
+    let wrong = |error: std::io::Error| format!("{}: {error}", path.display());
+    if !path.metadata().map_err(wrong)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(wrong)? {
+            let entry = entry.map_err(wrong)?;
+            let path = entry.path();
+            if entry.file_type().map_err(wrong)?.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+                files.push(path);
+            }
+        }
+    }
+    if files.is_empty() {
+        return Err(format!("{}: no *.yaml is below this folder", path.display()));
+    }
+    files.sort();
+    Ok(files)
 }
 
-fn step_sections(steps: &Written, decoding: &mut Decoding) -> Vec<(Location, StepSection)> {
-    let items = match &steps.0 {
-        None | Some(Node { value: NodeValue::Null, .. }) => return Vec::new(),
-        Some(Node { value: NodeValue::List(items), .. }) => items,
-        Some(other) => {
-            decoding.within("steps", |decoding| decoding.wrong_type(other, "slice", None));
-            return Vec::new();
-        }
-    };
-    let mut sections = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let mut section = StepSection::default();
-        decoding.within("steps", |decoding| {
-            decoding.within(format!("[{index}]"), |decoding| section.update(item, decoding));
-        });
-        sections.push((item.location.clone(), section));
-    }
-    sections
+fn one(error: ConfigError) -> ConfigErrors {
+    ConfigErrors(vec![error])
 }
 
 fn check(
@@ -206,7 +179,9 @@ fn check(
     };
     let steps: Vec<Step> = steps
         .into_iter()
-        .map(|(location, section)| action(section, &location, path).map(|action| Step { location, action }))
+        .map(|(location, section)| {
+            action_of(section, &location, path).map(|action| Step { location, action })
+        })
         .collect::<Result<_, _>>()?;
     let expects_something = steps
         .iter()
@@ -228,117 +203,9 @@ fn check(
     })
 }
 
-fn action(section: StepSection, location: &Location, path: &Path) -> Result<Action, ConfigError> {
-    let has_client = !section.metadata.is_empty() || section.client_address.0.is_some();
-    let (into, at) = (component_id(&section.into, "into")?, component_id(&section.at, "at")?);
-    let is_send = section.send.0.is_some();
-    if !is_send && (has_client || into.is_some() || section.refused.is_some()) {
-        let message = "into, refused, metadata and client_address belong to a step with send";
-        return Err(error_at(location, message.to_owned(), None));
-    }
-    if at.is_some() && section.expect.0.is_none() {
-        return Err(error_at(location, "at belongs to a step with expect".to_owned(), None));
-    }
-    match (section.send.0, section.advance.0, section.stop.0, section.expect.0) {
-        (Some(node), None, None, None) => {
-            let client = client(section.metadata, &section.client_address)?.map(Arc::new);
-            let batches = batches(&node, path)?;
-            if batches.is_empty() {
-                return Err(error_at(location, "send: give traces, metrics or logs".to_owned(), None));
-            }
-            let batches = batches.into_iter().map(|batch| batch.with_client(client.clone())).collect();
-            Ok(Action::Send { batches, into, refused: section.refused })
-        }
-        (None, Some(node), None, None) => Ok(Action::Advance(duration(&node)?)),
-        (None, None, Some(_), None) => Ok(Action::Stop),
-        (None, None, None, Some(node)) => Ok(Action::Expect { batches: batches(&node, path)?, at }),
-        _ => {
-            let message = "a step has exactly one of send, advance, stop and expect";
-            Err(error_at(location, message.to_owned(), None))
-        }
-    }
-}
-
-/// The batches under `traces`, `metrics` and `logs`, or in the files under `traces_file` and so on.
-fn batches(node: &Node, path: &Path) -> Result<Vec<Batch>, ConfigError> {
-    const KEYS: [&str; 6] = ["traces", "metrics", "logs", "traces_file", "metrics_file", "logs_file"];
-    let entries = match &node.value {
-        NodeValue::Null => return Ok(Vec::new()),
-        NodeValue::Map(entries) => entries,
-        _ => return Err(error_at(&node.location, format!("expected a map, found {}", node.value), None)),
-    };
-    let mut batches = Vec::new();
-    for entry in entries {
-        let (name, is_file) = match entry.key.strip_suffix("_file") {
-            Some(name) => (name, true),
-            None => (entry.key.as_str(), false),
-        };
-        let Some(signal) = Signal::from_name(name) else {
-            let message = format!("unknown key {:?}", entry.key);
-            return Err(error_at(&entry.key_location, message, Some(unknown_key_hint(&entry.key, &KEYS))));
-        };
-        batches.push(match is_file {
-            true => batch_of_file(signal, &entry.value, path)?,
-            false => batch_of(signal, &entry.value)?,
-        });
-    }
-    Ok(batches)
-}
-
-fn batch_of_file(signal: Signal, node: &Node, path: &Path) -> Result<Batch, ConfigError> {
-    let NodeValue::String(name) = &node.value else {
-        return Err(error_at(&node.location, "expected the path of a JSON file".to_owned(), None));
-    };
-    let file = beside(path, name);
-    let wrong = |error: String| error_at(&node.location, format!("{}: {error}", file.display()), None);
-    let json = std::fs::read_to_string(&file).map_err(|error| wrong(error.to_string()))?;
-    batch_of_json(signal, &json).map_err(|error| wrong(error.to_string()))
-}
-
 /// The file called `name`, seen from the spec at `path`.
 fn beside(path: &Path, name: &str) -> PathBuf {
     path.parent().map_or_else(|| PathBuf::from(name), |folder| folder.join(name))
-}
-
-fn client(
-    metadata: BTreeMap<String, Vec<String>>,
-    address: &Written,
-) -> Result<Option<ClientInfo>, ConfigError> {
-    let address = match text_of(address, "client_address")? {
-        None if metadata.is_empty() => return Ok(None),
-        None => None,
-        Some((text, location)) => {
-            let parsed = text.parse::<SocketAddr>();
-            let parsed = parsed.or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 0)));
-            let wrong = || error_at(&location, format!("client_address: {text:?} is no IP address"), None);
-            Some(parsed.map_err(|_| wrong())?)
-        }
-    };
-    let metadata = metadata.into_iter().map(|(name, values)| (name.to_lowercase(), values)).collect();
-    Ok(Some(ClientInfo { address, metadata, ..ClientInfo::default() }))
-}
-
-/// Timers have the grain of a millisecond, and so has time in specs.
-fn duration(node: &Node) -> Result<Duration, ConfigError> {
-    let mut duration = GoDuration::ZERO;
-    let mut decoding = Decoding::default();
-    decoding.within("advance", |decoding| duration.update(node, decoding));
-    if let Some(error) = decoding.into_errors().into_iter().next() {
-        return Err(error);
-    }
-    let whole = duration.limit().filter(|duration| duration.as_nanos().is_multiple_of(1_000_000));
-    whole.ok_or_else(|| {
-        error_at(&node.location, "advance: write whole milliseconds, at least one".to_owned(), None)
-    })
-}
-
-fn component_id(written: &Written, key: &str) -> Result<Option<ComponentId>, ConfigError> {
-    let Some((text, location)) = text_of(written, key)? else {
-        return Ok(None);
-    };
-    let id =
-        ComponentId::parse(&text).map_err(|error| error_at(&location, format!("{key}: {error}"), None))?;
-    Ok(Some(id))
 }
 
 fn text_of(written: &Written, key: &str) -> Result<Option<(String, Location)>, ConfigError> {

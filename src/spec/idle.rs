@@ -33,7 +33,8 @@ impl Idle {
         });
     }
 
-    /// Returns once every other task of the runtime waits for time or for the caller.
+    /// Returns once every other task of the runtime waits for time or for the caller. What blocking threads
+    /// do is not waited for.
     pub async fn reached(&self) {
         self.waiting.lock().was_idle = false;
         std::future::poll_fn(|context| {

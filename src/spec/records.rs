@@ -28,6 +28,15 @@ pub struct Record {
     pub leaves: BTreeMap<String, String>,
 }
 
+impl Record {
+    /// The values of the item alone, without those it shares with its resource, scope and metric.
+    pub fn own_leaves(&self) -> impl Iterator<Item = (&String, &String)> {
+        let is_shared =
+            |path: &str| ["resource.", "scope.", "metric."].iter().any(|level| path.starts_with(level));
+        self.leaves.iter().filter(move |(path, _)| !is_shared(path))
+    }
+}
+
 /// The records of all `batches`. A group without items counts as a record of its own.
 pub fn records_of(batches: &[Batch], leniency: &Leniency) -> Vec<Record> {
     let mut records = Vec::new();
@@ -164,6 +173,14 @@ fn shown_attributes(leaves: &BTreeMap<String, String>, prefix: &str) -> String {
     format!("{{{}}}", shown.join(", "))
 }
 
+/// A scalar of a field whose kind is known: JSON puts 64-bit integers in quotes, people do not.
+fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(text) if !text.contains(char::is_control) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
 /// The values of a record while it is put together.
 #[derive(Clone)]
 struct Leaves<'a> {
@@ -211,11 +228,12 @@ impl<'a> Leaves<'a> {
                     self.value(&format!("{path}[{index}]"), item);
                 }
             }
-            Value::String(text) if !text.contains(char::is_control) => {
-                self.leaves.insert(path.to_owned(), text.clone());
+            Value::Array(numbers) => {
+                let shown: Vec<String> = numbers.iter().map(scalar).collect();
+                self.leaves.insert(path.to_owned(), format!("[{}]", shown.join(", ")));
             }
-            scalar_or_numbers => {
-                self.leaves.insert(path.to_owned(), scalar_or_numbers.to_string());
+            value => {
+                self.leaves.insert(path.to_owned(), scalar(value));
             }
         }
     }

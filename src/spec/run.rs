@@ -1,5 +1,8 @@
 //! Running a spec: the pipelines under paused time, one step after the other, up to the first that fails.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
@@ -13,7 +16,8 @@ use super::idle::Idle;
 use super::records::Leniency;
 use super::setup::configuration_of;
 use crate::config::Location;
-use crate::otlp::Batch;
+use crate::otlp::json::encode_json;
+use crate::otlp::{Batch, Signal};
 use crate::pipeline::graph::{self, Environment, Graph, RunningGraph};
 use crate::pipeline::status::StatusBoard;
 use crate::pipeline::{Clock, ComponentId, InFlightBytes, Refusal, Workers};
@@ -21,6 +25,44 @@ use crate::telemetry::Telemetry;
 
 /// How long a stop may take, in virtual time.
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What came of a spec.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The first thing that was not as the spec says.
+    pub failure: Option<Failure>,
+    /// What arrived before each `expect` that was reached.
+    pub arrivals: Vec<Arrival>,
+}
+
+/// Everything that arrived before an `expect`.
+#[derive(Debug)]
+pub struct Arrival {
+    /// Where the step is written.
+    pub location: Location,
+    batches: Vec<Batch>,
+}
+
+impl Arrival {
+    /// The telemetry as a step could expect it, in YAML.
+    pub fn to_yaml(&self) -> String {
+        let mut document = serde_yaml::Mapping::new();
+        for signal in Signal::ALL {
+            let mut all = Batch::empty(signal);
+            self.batches
+                .iter()
+                .filter(|batch| batch.signal() == signal)
+                .for_each(|batch| all.merge(batch.clone()));
+            if !all.parts().is_empty() {
+                // JSON is YAML; what the encoder writes cannot fail to be read.
+                let request: serde_yaml::Value =
+                    serde_yaml::from_slice(&encode_json(&all)).unwrap_or_default();
+                document.insert(signal.name().into(), request);
+            }
+        }
+        serde_yaml::to_string(&document).unwrap_or_default()
+    }
+}
 
 /// What a spec expected and did not find. Shown as one sentence or more, the first with its place.
 #[derive(Debug, thiserror::Error)]
@@ -33,17 +75,25 @@ impl Failure {
     }
 }
 
+impl Outcome {
+    /// The outcome of a spec whose pipelines did not start.
+    fn without_steps(failure: Option<Failure>) -> Self {
+        Self { failure, arrivals: Vec::new() }
+    }
+}
+
 /// Runs `spec` on a runtime of its own, so the caller must not be on one.
-///
-/// # Errors
-///
-/// The first thing that is not as the spec says.
-pub fn run(spec: Spec) -> Result<(), Failure> {
+pub fn run(spec: Spec) -> Outcome {
     let idle = Idle::default();
     let mut builder = Builder::new_current_thread();
     builder.enable_all().start_paused(true);
     idle.watch(&mut builder);
-    let runtime = builder.build().map_err(|error| Failure(format!("cannot start a runtime: {error}")))?;
+    let runtime = match builder.build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return Outcome::without_steps(Some(Failure(format!("cannot start a runtime: {error}"))));
+        }
+    };
     let ends = Ends::default();
     let built = {
         let _inside = runtime.enter();
@@ -52,18 +102,21 @@ pub fn run(spec: Spec) -> Result<(), Failure> {
     let path = spec.path.display().to_string();
     let graph = match (built, &spec.expect_config_error) {
         (Ok(graph), None) => graph,
-        (Err(error), None) => return Err(Failure(error)),
-        (Err(error), Some(expected)) if error.contains(expected) => return Ok(()),
+        (Err(error), None) => return Outcome::without_steps(Some(Failure(error))),
+        (Err(error), Some(expected)) if error.contains(expected) => return Outcome::without_steps(None),
         (found, Some(expected)) => {
             let found = found.err().unwrap_or_else(|| "nothing wrong".to_owned());
-            return Err(Failure(format!("{path}: expect_config_error: {expected:?} is not in\n{found}")));
+            let message = format!("{path}: expect_config_error: expected {expected:?}, got\n{found}");
+            return Outcome::without_steps(Some(Failure(message)));
         }
     };
     let leniency = Leniency { fields: spec.ignore, attributes: spec.ignore_attributes };
-    let script = Script { idle, ends, leniency, pending: Vec::new() };
+    let outcome = Outcome { failure: None, arrivals: Vec::new() };
+    let script = Script { idle, ends, leniency, pending: Vec::new(), outcome };
     let steps = runtime.spawn(script.run(graph, spec.steps));
-    let result = runtime.block_on(steps);
-    result.unwrap_or_else(|error| Err(Failure(format!("{path}: {error}"))))
+    runtime.block_on(steps).unwrap_or_else(|error| {
+        Outcome::without_steps(Some(Failure(format!("{path}: a step did not come to its end: {error}"))))
+    })
 }
 
 /// Everything up to the start; the error is what the user would see.
@@ -89,6 +142,7 @@ struct Script {
     leniency: Leniency,
     /// Batches that were handed over and not yet answered.
     pending: Vec<Sending>,
+    outcome: Outcome,
 }
 
 struct Sending {
@@ -98,42 +152,52 @@ struct Sending {
 }
 
 impl Script {
-    async fn run(mut self, graph: Graph, steps: Vec<Step>) -> Result<(), Failure> {
-        let graph = graph.start(STOP_PATIENCE).await.map_err(|error| Failure(error.to_string()))?;
-        let mut running = Some(graph);
-        let mut result = Ok(());
-        for step in steps {
-            result = self.step(step, &mut running).await;
-            if result.is_err() {
-                break;
+    async fn run(mut self, graph: Graph, steps: Vec<Step>) -> Outcome {
+        let mut running = match graph.start(STOP_PATIENCE).await {
+            Ok(graph) => Some(graph),
+            Err(error) => {
+                self.note(Err(Failure(error.to_string())));
+                None
             }
+        };
+        for step in steps {
+            self.step(step, &mut running).await;
         }
         self.stop(&mut running).await;
         self.idle.reached().await;
-        result?;
-        self.check_answers().await?;
-        match self.pending.first() {
-            None => Ok(()),
-            Some(sending) => Err(Failure::at(&sending.location, "send: it was never answered")),
+        self.check_answers().await;
+        if let Some(sending) = self.pending.first() {
+            let failure = Failure::at(&sending.location, "send: it was never answered");
+            self.note(Err(failure));
         }
+        self.outcome
     }
 
-    async fn step(&mut self, step: Step, running: &mut Option<RunningGraph>) -> Result<(), Failure> {
+    /// Keeps the first failure; those after it mostly follow from it.
+    fn note(&mut self, result: Result<(), Failure>) {
+        self.outcome.failure = self.outcome.failure.take().or(result.err());
+    }
+
+    async fn step(&mut self, step: Step, running: &mut Option<RunningGraph>) {
         match step.action {
             Action::Send { batches, into, refused } => {
-                self.send(&step.location, batches, into.as_ref(), refused.as_deref())?;
+                let sent = self.send(&step.location, batches, into.as_ref(), refused.as_deref());
+                self.note(sent);
             }
             Action::Advance(duration) => sleep(duration).await,
             Action::Stop => self.stop(running).await,
-            Action::Expect { batches, at } => {
-                let arrived = self.ends.take_recorded(at.as_ref());
-                if let Some(difference) = difference(&batches, &arrived, &self.leniency) {
-                    return Err(Failure::at(&step.location, format!("expect:\n{difference}")));
-                }
-            }
+            Action::Expect { batches, at } => self.compare(step.location, &batches, at.as_ref()),
         }
         self.idle.reached().await;
-        self.check_answers().await
+        self.check_answers().await;
+    }
+
+    fn compare(&mut self, location: Location, expected: &[Batch], at: Option<&ComponentId>) {
+        let batches = self.ends.take_recorded(at);
+        if let Some(difference) = difference(expected, &batches, &self.leniency) {
+            self.note(Err(Failure::at(&location, format!("expect:\n{difference}"))));
+        }
+        self.outcome.arrivals.push(Arrival { location, batches });
     }
 
     /// Hands the batches over as tasks: one that waits for time must not keep the next step from coming.
@@ -162,30 +226,31 @@ impl Script {
     }
 
     /// Compares the answers that are there with what was expected of them.
-    async fn check_answers(&mut self) -> Result<(), Failure> {
+    async fn check_answers(&mut self) {
         let (answered, pending): (Vec<_>, Vec<_>) =
             self.pending.drain(..).partition(|sending| sending.answer.is_finished());
         self.pending = pending;
         for Sending { location, refused, answer } in answered {
-            let answer = answer.await.map_err(|error| Failure::at(&location, format!("send: {error}")))?;
-            match (answer, refused) {
-                (Ok(()), None) => {}
-                (Err(refusal), Some(expected)) if refusal.rpc_message().contains(&expected) => {}
-                (Err(refusal), None) => {
-                    let message = format!("send: it was refused: {}", refusal.rpc_message());
-                    return Err(Failure::at(&location, message));
-                }
-                (Ok(()), Some(expected)) => {
-                    let message = format!("send: expected a refusal with {expected:?}, it was taken");
-                    return Err(Failure::at(&location, message));
-                }
-                (Err(refusal), Some(expected)) => {
-                    let found = refusal.rpc_message();
-                    let message = format!("send: expected a refusal with {expected:?}, got {found:?}");
-                    return Err(Failure::at(&location, message));
-                }
+            let wrong = match answer.await {
+                Ok(answer) => wrong_answer(answer, refused.as_deref()),
+                Err(error) => Some(error.to_string()),
+            };
+            if let Some(wrong) = wrong {
+                self.note(Err(Failure::at(&location, format!("send: {wrong}"))));
             }
         }
-        Ok(())
+    }
+}
+
+/// What is wrong with an answer; none where it is as expected.
+fn wrong_answer(answer: Result<(), Refusal>, refused: Option<&str>) -> Option<String> {
+    match (answer.map_err(|refusal| refusal.rpc_message()), refused) {
+        (Ok(()), None) => None,
+        (Err(message), Some(expected)) if message.contains(expected) => None,
+        (Ok(()), Some(expected)) => Some(format!("expected a refusal with {expected:?}, it was taken")),
+        (Err(message), None) => Some(format!("it was refused: {message}")),
+        (Err(message), Some(expected)) => {
+            Some(format!("expected a refusal with {expected:?}, got {message:?}"))
+        }
     }
 }
