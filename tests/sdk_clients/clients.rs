@@ -1,10 +1,10 @@
 //! The SDK clients under `tests/clients`, as installed by `tests/clients/install`.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::process::Command;
 
+use crate::otlp::collector::cache_directory;
 use crate::recorder::OtlpEndpoints;
 
 /// An application instrumented with one language's OpenTelemetry SDK.
@@ -59,13 +59,5 @@ impl Client {
                 command
             }
         }
-    }
-}
-
-/// Where the installed clients and the third-party back end are: `$WEIR_CACHE`, or `.cache` in the repository.
-pub fn cache_directory() -> PathBuf {
-    match std::env::var_os("WEIR_CACHE") {
-        Some(directory) => PathBuf::from(directory),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache"),
     }
 }

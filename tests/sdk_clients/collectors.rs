@@ -1,95 +1,16 @@
-//! Starts real collectors as child processes, each with a configuration written for the test, and stops them gracefully.
+//! The configurations of the collectors in these tests, their addresses, and what they wrote.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::Duration;
+use std::path::Path;
 
 use serde_json::Value;
-use tokio::process::{Child, Command};
 
-use crate::canonical::{UnknownMembers, from_json};
-use crate::compare::{Signal, records_of};
-use crate::recorder::{OtlpEndpoints, message_of};
-
-/// A running collector; killed when dropped before it was stopped.
-pub struct Collector {
-    name: String,
-    child: Child,
-    directory: PathBuf,
-}
-
-impl Collector {
-    /// Starts `program --config <name>.yaml` and waits until it accepts connections at its OTLP endpoints.
-    pub async fn start(
-        name: &str,
-        program: &Path,
-        config: &str,
-        endpoints: OtlpEndpoints,
-        directory: &Path,
-    ) -> Collector {
-        let config_file = directory.join(format!("{name}.yaml"));
-        std::fs::write(&config_file, config).unwrap();
-        let log = std::fs::File::create(directory.join(format!("{name}.log"))).unwrap();
-        let child = Command::new(program)
-            .arg("--config")
-            .arg(&config_file)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{} starts: {error}", program.display()));
-        let mut collector = Collector { name: name.to_owned(), child, directory: directory.to_owned() };
-        for address in [endpoints.grpc, endpoints.http] {
-            collector.wait_until_it_listens(address).await;
-        }
-        collector
-    }
-
-    /// Asks the collector to stop, as `SIGTERM` does, and waits until it has drained and gone.
-    pub async fn stop(mut self) {
-        let process = self.child.id().expect("the collector runs").to_string();
-        let signalled = Command::new("kill").args(["-TERM", &process]).status().await.unwrap();
-        assert!(signalled.success());
-        let Ok(ended) = tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await else {
-            panic!("{} does not stop on SIGTERM\n{}", self.name, self.log());
-        };
-        let ended: ExitStatus = ended.unwrap();
-        assert!(ended.success(), "{} ended with {ended}\n{}", self.name, self.log());
-    }
-
-    pub fn log(&self) -> String {
-        std::fs::read_to_string(self.directory.join(format!("{}.log", self.name))).unwrap()
-    }
-
-    async fn wait_until_it_listens(&mut self, address: SocketAddr) {
-        for _attempt in 0..1500 {
-            if tokio::net::TcpStream::connect(address).await.is_ok() {
-                return;
-            }
-            if let Some(ended) = self.child.try_wait().unwrap() {
-                panic!("{} ended with {ended} before it listened\n{}", self.name, self.log());
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("{} does not listen at {address}\n{}", self.name, self.log());
-    }
-}
+use crate::otlp::canonical::{UnknownMembers, from_json};
+use crate::otlp::collector::free_address;
+use crate::otlp::compare::{Signal, records_of};
+use crate::recorder::OtlpEndpoints;
 
 /// Two loopback addresses that nobody listens at.
-///
-/// They are below the ports that systems give to outgoing connections, one of which could otherwise take an address
-/// before its collector does, and no two tests of one process get the same.
 pub fn free_endpoints() -> OtlpEndpoints {
-    static TAKEN: AtomicU16 = AtomicU16::new(0);
-    let first = 20_000 + u16::try_from(std::process::id() % 100).unwrap() * 100;
-    let free_address = || {
-        let candidates = (0..500).map(|_| first + TAKEN.fetch_add(1, Ordering::Relaxed));
-        let mut addresses = candidates.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-        addresses.find(|&address| TcpListener::bind(address).is_ok()).expect("a port is free")
-    };
     OtlpEndpoints { grpc: free_address(), http: free_address() }
 }
 
@@ -184,7 +105,7 @@ pub fn records_in_file(file: &Path, signal: Signal) -> Vec<Value> {
         if found != signal {
             continue;
         }
-        let request = from_json(&json, message_of(signal), UnknownMembers::Refuse)
+        let request = from_json(&json, signal.request(), UnknownMembers::Refuse)
             .unwrap_or_else(|error| panic!("{}: {error}", at()));
         records.extend(records_of(&request, signal));
     }

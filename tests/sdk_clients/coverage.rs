@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::clients::Client;
-use crate::compare::{Signal, paths_of};
+use crate::otlp::compare::{Signal, paths_of};
 
 /// Paths as [`paths_of`] writes them: each prefix with each of its endings.
 type Paths = &'static [(&'static str, &'static [&'static str])];

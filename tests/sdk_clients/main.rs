@@ -5,22 +5,27 @@
 //! files by a reader of OTLP that shares no code with Weir. Needs `tests/clients/install` and `tests/peers/otelcol/build`.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "this crate is tests all over")]
 
-mod canonical;
 mod clients;
 mod collectors;
-mod compare;
 mod coverage;
-mod otlp_schema;
 mod recorder;
-#[cfg(test)]
-mod sample;
+#[path = "../otlp"]
+mod otlp {
+    pub mod canonical;
+    pub mod collector;
+    pub mod compare;
+    #[cfg(test)]
+    pub mod sample;
+    pub mod schema;
+}
 
 use std::path::Path;
 
-use clients::{Client, cache_directory};
-use collectors::{Collector, config_of_a_back_end, config_of_the_gateway, free_endpoints, records_in_file};
-use compare::{Signal, differences};
+use clients::Client;
+use collectors::{config_of_a_back_end, config_of_the_gateway, free_endpoints, records_in_file};
 use coverage::surprises;
+use otlp::collector::{Collector, otelcol as otelcol_program};
+use otlp::compare::{Signal, differences};
 use recorder::Recorder;
 
 #[tokio::test]
@@ -84,15 +89,16 @@ async fn what_is_sent_arrives(client: Client, protocol: &str, compression: &str)
     let (second_weir, otelcol) = (free_endpoints(), free_endpoints());
     let (second_weir_file, otelcol_file) = (directory.join("weir.jsonl"), directory.join("otelcol.jsonl"));
     let config = config_of_a_back_end(second_weir, &second_weir_file);
-    let second_weir_process = Collector::start("second-weir", weir, &config, second_weir, directory).await;
+    let second_weir_process =
+        Collector::start("second-weir", weir, &config, &second_weir.addresses(), directory).await;
     let config = config_of_a_back_end(otelcol, &otelcol_file);
-    let otelcol_program = cache_directory().join("otelcol/otelcol");
-    let otelcol_process = Collector::start("otelcol", &otelcol_program, &config, otelcol, directory).await;
+    let otelcol_process =
+        Collector::start("otelcol", &otelcol_program(), &config, &otelcol.addresses(), directory).await;
 
     let gateway = free_endpoints();
     let encoding = if protocol == "http/json" { "json" } else { "proto" };
     let config = config_of_the_gateway(gateway, second_weir, otelcol, encoding);
-    let gateway_process = Collector::start("gateway", weir, &config, gateway, directory).await;
+    let gateway_process = Collector::start("gateway", weir, &config, &gateway.addresses(), directory).await;
     let recorder = Recorder::start(gateway).await;
     client.send(recorder.endpoints, protocol, compression).await;
     let log = gateway_process.log();

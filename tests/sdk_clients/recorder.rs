@@ -17,15 +17,20 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::canonical::{UnknownMembers, from_json, from_protobuf};
-use crate::compare::{Signal, records_of};
-use crate::otlp_schema::{EXPORT_LOGS, EXPORT_METRICS, EXPORT_TRACES, Message};
+use crate::otlp::canonical::{UnknownMembers, from_json, from_protobuf};
+use crate::otlp::compare::{Signal, records_of};
 
 /// The address pair of a collector, or of the recorder in front of it.
 #[derive(Clone, Copy)]
 pub struct OtlpEndpoints {
     pub grpc: SocketAddr,
     pub http: SocketAddr,
+}
+
+impl OtlpEndpoints {
+    pub fn addresses(self) -> [SocketAddr; 2] {
+        [self.grpc, self.http]
+    }
 }
 
 /// Stands in front of a collector until dropped.
@@ -103,7 +108,7 @@ impl Exchange {
             flate2::read::MultiGzDecoder::new(&body[..]).read_to_end(&mut inflated).unwrap();
             body = Bytes::from(inflated);
         }
-        let message = message_of(self.signal());
+        let message = self.signal().request();
         let request = match self.content_type() {
             "application/json" => {
                 let json = serde_json::from_slice(&body).expect("the client's JSON parses");
@@ -116,15 +121,6 @@ impl Exchange {
 
     fn is_grpc(&self) -> bool {
         self.content_type().starts_with("application/grpc")
-    }
-}
-
-/// The request message of a signal.
-pub fn message_of(signal: Signal) -> &'static Message {
-    match signal {
-        Signal::Traces => &EXPORT_TRACES,
-        Signal::Metrics => &EXPORT_METRICS,
-        Signal::Logs => &EXPORT_LOGS,
     }
 }
 

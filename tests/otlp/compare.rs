@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::schema::{EXPORT_LOGS, EXPORT_METRICS, EXPORT_TRACES, Message};
+
 /// The three signals, each with the names of its three levels in OTLP/JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Signal {
@@ -18,6 +20,15 @@ pub enum Signal {
 
 impl Signal {
     pub const ALL: [Signal; 3] = [Signal::Traces, Signal::Metrics, Signal::Logs];
+
+    /// The request message.
+    pub fn request(self) -> &'static Message {
+        match self {
+            Signal::Traces => &EXPORT_TRACES,
+            Signal::Metrics => &EXPORT_METRICS,
+            Signal::Logs => &EXPORT_LOGS,
+        }
+    }
 
     /// The names of the lists of resources, scopes and records.
     pub fn levels(self) -> [&'static str; 3] {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::sample::{records_in, sample};
+use crate::otlp::sample::{records_in, sample};
 
 #[test]
 fn a_sample_equals_itself() {

@@ -6,7 +6,7 @@
 use base64::Engine;
 use serde_json::{Map, Value};
 
-use crate::otlp_schema::{Field, Kind, Label, Message};
+use super::schema::{Field, Kind, Label, Message};
 
 /// What to do with a JSON member that OTLP does not have.
 ///
@@ -217,5 +217,6 @@ fn take_varint(bytes: &mut &[u8]) -> Result<u64, String> {
     Err("a varint longer than ten bytes".to_owned())
 }
 
+pub mod encode;
 #[cfg(test)]
 mod tests;

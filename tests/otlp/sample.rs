@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use crate::canonical::{UnknownMembers, from_json};
-use crate::compare::{Signal, records_of};
-use crate::recorder::message_of;
+use super::canonical::{UnknownMembers, from_json};
+use super::compare::{Signal, records_of};
 
 /// The sample as its author wrote it.
 pub fn sample(signal: Signal) -> Value {
@@ -18,5 +17,5 @@ pub fn sample(signal: Signal) -> Value {
 
 /// The records of a request in OTLP/JSON.
 pub fn records_in(json: &Value, signal: Signal) -> Vec<Value> {
-    records_of(&from_json(json, message_of(signal), UnknownMembers::Refuse).unwrap(), signal)
+    records_of(&from_json(json, signal.request(), UnknownMembers::Refuse).unwrap(), signal)
 }

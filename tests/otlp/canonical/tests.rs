@@ -10,18 +10,18 @@ use prost::Message as _;
 use serde_json::json;
 
 use super::*;
-use crate::compare::Signal;
-use crate::otlp_schema::EXPORT_LOGS;
-use crate::recorder::message_of;
-use crate::sample::sample;
+use crate::otlp::canonical::encode::{elements, to_protobuf};
+use crate::otlp::compare::Signal;
+use crate::otlp::sample::sample;
+use crate::otlp::schema::EXPORT_LOGS;
 
 #[test]
 fn every_field_of_the_schema_is_in_the_sample() {
     let mut fields = HashSet::new();
     let mut seen = HashSet::new();
     for signal in Signal::ALL {
-        collect_fields(message_of(signal), &mut fields);
-        collect_seen(message_of(signal), &canonical_sample(signal), &mut seen);
+        collect_fields(signal.request(), &mut fields);
+        collect_seen(signal.request(), &canonical_sample(signal), &mut seen);
     }
     let missing: Vec<_> = fields.difference(&seen).map(|&(_, name)| name).collect();
     assert_eq!(missing, [""; 0]);
@@ -31,14 +31,14 @@ fn every_field_of_the_schema_is_in_the_sample() {
 fn protobuf_that_prost_wrote_reads_as_the_json_it_was_made_from() {
     for signal in Signal::ALL {
         let expected = canonical_sample(signal);
-        let encoded = encode(&expected, message_of(signal));
+        let encoded = to_protobuf(&expected, signal.request());
         // What prost does not know by the same number and type does not come out of it again.
         let through_prost = match signal {
             Signal::Traces => ExportTraceServiceRequest::decode(&encoded[..]).unwrap().encode_to_vec(),
             Signal::Metrics => ExportMetricsServiceRequest::decode(&encoded[..]).unwrap().encode_to_vec(),
             Signal::Logs => ExportLogsServiceRequest::decode(&encoded[..]).unwrap().encode_to_vec(),
         };
-        assert_eq!(from_protobuf(&through_prost, message_of(signal)).unwrap(), expected);
+        assert_eq!(from_protobuf(&through_prost, signal.request()).unwrap(), expected);
     }
 }
 
@@ -91,7 +91,7 @@ fn an_unknown_member_is_refused_or_ignored() {
 }
 
 fn canonical_sample(signal: Signal) -> Value {
-    from_json(&sample(signal), message_of(signal), UnknownMembers::Refuse).unwrap()
+    from_json(&sample(signal), signal.request(), UnknownMembers::Refuse).unwrap()
 }
 
 type FieldId = (*const Message, &'static str);
@@ -112,57 +112,4 @@ fn collect_seen(message: &'static Message, value: &Value, seen: &mut HashSet<Fie
             elements(member).for_each(|element| collect_seen(inner, element, seen));
         }
     }
-}
-
-/// Writes a canonical value in protobuf, every element of a list as a field of its own.
-fn encode(value: &Value, message: &Message) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for field in message.fields {
-        let Some(member) = value.get(field.name) else { continue };
-        for element in elements(member) {
-            write_varint(u64::from(field.number) << 3 | wire_type_of(field.kind), &mut bytes);
-            encode_element(element, field.kind, &mut bytes);
-        }
-    }
-    bytes
-}
-
-fn elements(member: &Value) -> std::slice::Iter<'_, Value> {
-    member.as_array().map_or(std::slice::from_ref(member), Vec::as_slice).iter()
-}
-
-fn encode_element(value: &Value, kind: Kind, bytes: &mut Vec<u8>) {
-    let text = || value.as_str().unwrap();
-    let mut write_bytes = |content: &[u8]| {
-        write_varint(content.len() as u64, bytes);
-        bytes.extend(content);
-    };
-    match kind {
-        Kind::Text => write_bytes(text().as_bytes()),
-        Kind::HexBytes | Kind::Base64Bytes => {
-            let digits = text();
-            let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
-            write_bytes(&(0..digits.len()).step_by(2).map(byte).collect::<Vec<_>>());
-        }
-        Kind::Nested(message) => write_bytes(&encode(value, message)),
-        Kind::Bool => write_varint(u64::from(value.as_bool().unwrap()), bytes),
-        Kind::UnsignedVarint => write_varint(value.as_u64().unwrap(), bytes),
-        Kind::SignedVarint | Kind::Enum => write_varint(value.as_i64().unwrap().cast_unsigned(), bytes),
-        Kind::ZigzagVarint => {
-            let integer = value.as_i64().unwrap();
-            write_varint((integer << 1 ^ integer >> 63).cast_unsigned(), bytes);
-        }
-        Kind::Fixed32 => bytes.extend(u32::try_from(value.as_u64().unwrap()).unwrap().to_le_bytes()),
-        Kind::Fixed64 => bytes.extend(value.as_u64().unwrap().to_le_bytes()),
-        Kind::SignedFixed64 => bytes.extend(value.as_i64().unwrap().to_le_bytes()),
-        Kind::Double => bytes.extend(text().parse::<f64>().unwrap().to_le_bytes()),
-    }
-}
-
-fn write_varint(mut value: u64, bytes: &mut Vec<u8>) {
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
 }
