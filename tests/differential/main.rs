@@ -1,0 +1,53 @@
+//! The same random telemetry and configurations through the OpenTelemetry Collector and through Weir.
+//!
+//! What comes out is equal but for the order of records and attributes, and but for the differences that are listed, each
+//! with who is right: `listed/` holds a case of each, `docs/differences.md` is made from them. A failure names the
+//! seed of its round; `WEIR_DIFFERENTIAL_ROUNDS` and `WEIR_DIFFERENTIAL_SEED` run more rounds and others. Needs
+//! `tests/peers/otelcol/build`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "this crate is tests all over")]
+
+mod comparable;
+mod listed;
+mod pair;
+mod random;
+mod rounds;
+mod sink;
+mod telemetry;
+#[path = "../otlp"]
+mod otlp {
+    pub mod canonical;
+    pub mod collector;
+    pub mod compare;
+    #[cfg(test)]
+    pub mod sample;
+    pub mod schema;
+}
+
+use pair::Place::Processor;
+use rounds::{attributes, compare_rounds};
+
+/// Without a component both let everything through as it was sent: the pair itself makes no difference.
+#[tokio::test]
+async fn nothing() {
+    rounds::nothing_is_changed().await;
+}
+
+#[tokio::test]
+async fn listed_differences_are_still_there() {
+    listed::still_differ().await;
+}
+
+#[test]
+fn the_page_lists_the_differences() {
+    listed::are_on_the_page();
+}
+
+#[tokio::test]
+async fn attributes() {
+    compare_rounds(Processor, "attributes", attributes::of_attributes).await;
+}
+
+#[tokio::test]
+async fn resource() {
+    compare_rounds(Processor, "resource", attributes::of_resource).await;
+}
