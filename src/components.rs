@@ -13,6 +13,7 @@ use crate::pipeline::{
 use crate::processors::attributes::AttributesProcessor;
 use crate::processors::batch::BatchProcessor;
 use crate::processors::memory_limiter::MemoryLimiter;
+use crate::processors::metricstransform::MetricsTransform;
 use crate::processors::resource::ResourceProcessor;
 use crate::receivers::nop::NopReceiver;
 use crate::receivers::otlp::OtlpReceiver;
@@ -26,6 +27,7 @@ pub static PROCESSORS: &[ProcessorFactory] = &[
     ProcessorFactory::of::<AttributesProcessor>(),
     ProcessorFactory::of::<BatchProcessor>(),
     ProcessorFactory::of::<MemoryLimiter>(),
+    ProcessorFactory::of::<MetricsTransform>(),
     ProcessorFactory::of::<ResourceProcessor>(),
 ];
 

@@ -4,4 +4,5 @@ pub(crate) mod attribute_actions;
 pub mod attributes;
 pub mod batch;
 pub mod memory_limiter;
+pub mod metricstransform;
 pub mod resource;

@@ -312,6 +312,19 @@ pub fn put_message(out: &mut Vec<u8>, field_number: u32, write: impl FnOnce(&mut
     out.splice(length_at..content_at, encoded);
 }
 
+/// Appends those fields of `message` for which `keep` says so, as they lie there.
+pub fn put_fields(out: &mut Vec<u8>, message: &[u8], mut keep: impl FnMut(u32, Value<'_>) -> bool) {
+    let mut fields = Fields::of(message);
+    let mut rest = message;
+    while let Some((number, value)) = fields.next() {
+        let field = rest.get(..rest.len() - fields.rest().len()).unwrap_or_default();
+        if keep(number, value) {
+            out.extend_from_slice(field);
+        }
+        rest = fields.rest();
+    }
+}
+
 /// How many bytes [`put_varint`] appends: 1 to 10.
 pub const fn varint_length(number: u64) -> usize {
     let significant_bits = 64 - (number | 1).leading_zeros() as usize;
@@ -344,6 +357,14 @@ mod tests {
             put_length_delimited(&mut expected, 5, &content);
             assert_eq!(written, expected);
         }
+    }
+
+    #[test]
+    fn fields_are_copied_as_they_lie() {
+        let message = [0x0a, 0x81, 0x80, 0x00, 7, 0x10, 5, 0x0a, 0, 0xa2, 0x7d, 1, 9];
+        let mut kept = Vec::new();
+        put_fields(&mut kept, &message, |number, _| number != 2);
+        assert_eq!(kept, [&message[..5], &message[7..]].concat());
     }
 
     #[test]

@@ -78,7 +78,7 @@ fn of_the_collector(kind: ComponentKind) -> &'static str {
             "attributes coralogix cumulativetodelta datadogsemantics deltatocumulative \
              deltatorate dnslookup filter geoip groupbyattrs groupbytrace interval \
              isolationforest k8sattributes logdedup logstransform metricsgeneration \
-             metricstarttime metricstransform probabilisticsampler queuebatch redaction remotetap \
+             metricstarttime probabilisticsampler queuebatch redaction remotetap \
              resource resourcedetection routing schema span sumologic tailsampling transform \
              unroll"
         }
