@@ -5,4 +5,6 @@ pub mod attributes;
 pub mod batch;
 pub mod memory_limiter;
 pub mod metricstransform;
+pub(crate) mod record_filter;
 pub mod resource;
+pub(crate) mod written_value;

@@ -8,6 +8,20 @@ use base64::engine::general_purpose::STANDARD;
 use super::AnyValueView;
 
 impl AnyValueView<'_> {
+    /// The name of the value's type in the Collector's messages.
+    pub const fn type_name(self) -> &'static str {
+        match self {
+            Self::Empty => "Empty",
+            Self::String(_) => "Str",
+            Self::Bool(_) => "Bool",
+            Self::Int(_) => "Int",
+            Self::Double(_) => "Double",
+            Self::Array(_) => "Slice",
+            Self::KeyValueList(_) => "Map",
+            Self::Bytes(_) => "Bytes",
+        }
+    }
+
     /// The value as text: text as it is, bytes in base64, lists and maps as JSON, nothing as "".
     pub fn to_text(self) -> String {
         match self {

@@ -6,17 +6,7 @@ use crate::otlp::{AnyValueView, KeyValueView, List, scientific_digits, special_n
 
 /// `Str(text)`, `Int(5)`, `Map({"a":1})`, `Empty()`.
 pub fn typed_text(value: AnyValueView<'_>) -> String {
-    let type_name = match value {
-        AnyValueView::Empty => "Empty",
-        AnyValueView::String(_) => "Str",
-        AnyValueView::Bool(_) => "Bool",
-        AnyValueView::Int(_) => "Int",
-        AnyValueView::Double(_) => "Double",
-        AnyValueView::Array(_) => "Slice",
-        AnyValueView::KeyValueList(_) => "Map",
-        AnyValueView::Bytes(_) => "Bytes",
-    };
-    format!("{type_name}({})", value.to_text())
+    format!("{}({})", value.type_name(), value.to_text())
 }
 
 /// `key=value` for each attribute.

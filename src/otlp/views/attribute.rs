@@ -93,6 +93,30 @@ impl<'a> View<'a> for AnyValueView<'a> {
 }
 
 impl<'a> AnyValueView<'a> {
+    /// True for a value of the same type that means the same: numbers as numbers compare, maps in any order.
+    pub fn is_equal_to(self, other: AnyValueView<'_>) -> bool {
+        match (self, other) {
+            (Self::Empty, AnyValueView::Empty) => true,
+            (Self::String(mine), AnyValueView::String(theirs)) => mine.as_bytes() == theirs.as_bytes(),
+            (Self::Bool(mine), AnyValueView::Bool(theirs)) => mine == theirs,
+            (Self::Int(mine), AnyValueView::Int(theirs)) => mine == theirs,
+            (Self::Double(mine), AnyValueView::Double(theirs)) => mine == theirs,
+            (Self::Bytes(mine), AnyValueView::Bytes(theirs)) => mine == theirs,
+            (Self::Array(mine), AnyValueView::Array(theirs)) => {
+                mine.count() == theirs.count()
+                    && mine.iter().zip(theirs).all(|(mine, theirs)| mine.is_equal_to(theirs))
+            }
+            (Self::KeyValueList(mine), AnyValueView::KeyValueList(theirs)) => {
+                let has_equal = |entry: KeyValueView<'_>| {
+                    let found = theirs.iter().find(|other| other.key.as_bytes() == entry.key.as_bytes());
+                    found.is_some_and(|other| entry.value().is_equal_to(other.value()))
+                };
+                mine.count() == theirs.count() && mine.iter().all(has_equal)
+            }
+            _ => false,
+        }
+    }
+
     #[inline(never)]
     fn parse_any_kind(bytes: &'a [u8]) -> Self {
         let mut any_value = Self::Empty;

@@ -1,13 +1,12 @@
 //! From an action as written to a step of the plan, with the Collector's words for what is wrong.
 
 use regex::bytes::Regex;
-use serde_yaml::Value as Yaml;
 
 use super::ActionConfig;
 use super::client_value::ClientValue;
 use super::plan::{Affected, ConvertedType, KeyId, PutCondition, Step, ValueSource};
 use crate::config::compile_go_regexp;
-use crate::otlp::wire::{WireType, put_key, put_length_delimited, put_message, put_varint};
+use crate::processors::written_value::encoded_value;
 
 /// Why an action is refused, and the field that has to change.
 #[derive(Debug)]
@@ -220,48 +219,5 @@ impl Compiling<'_> {
         let (key, index) = (&self.config.key, self.index);
         let message = format!("error with key {key:?} ({index}-th action): error creating AttrProc{message}");
         InvalidAction { field, message }
-    }
-}
-
-/// A value as written, as an encoded `AnyValue`.
-fn encoded_value(value: &Yaml) -> Vec<u8> {
-    let mut out = Vec::new();
-    put_yaml(&mut out, value);
-    out
-}
-
-fn put_yaml(out: &mut Vec<u8>, value: &Yaml) {
-    match value {
-        Yaml::Null => {}
-        Yaml::Bool(truth) => {
-            put_key(out, 2, WireType::Varint);
-            put_varint(out, u64::from(*truth));
-        }
-        Yaml::Number(number) => match number.as_i64().map(i64::cast_unsigned).or(number.as_u64()) {
-            // Unsigned numbers beyond the signed range keep their bits, as in the Collector.
-            Some(bits) => {
-                put_key(out, 3, WireType::Varint);
-                put_varint(out, bits);
-            }
-            None => {
-                put_key(out, 4, WireType::Fixed64);
-                out.extend_from_slice(&number.as_f64().unwrap_or_default().to_le_bytes());
-            }
-        },
-        Yaml::String(text) => put_length_delimited(out, 1, text.as_bytes()),
-        Yaml::Sequence(items) => put_message(out, 5, |out| {
-            for item in items {
-                put_message(out, 1, |out| put_yaml(out, item));
-            }
-        }),
-        Yaml::Mapping(entries) => put_message(out, 6, |out| {
-            for (key, value) in entries {
-                put_message(out, 1, |out| {
-                    put_length_delimited(out, 1, key.as_str().unwrap_or_default().as_bytes());
-                    put_message(out, 2, |out| put_yaml(out, value));
-                });
-            }
-        }),
-        Yaml::Tagged(tagged) => put_yaml(out, &tagged.value),
     }
 }
