@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::records::{Leniency, Record, records_of};
 use crate::otlp::Batch;
@@ -19,45 +19,42 @@ const LONGEST_LINE: usize = 240;
 
 /// What differs between the telemetry `expected` and the telemetry `arrived`; none where they are equal.
 pub fn difference(expected: &[Batch], arrived: &[Batch], leniency: &Leniency) -> Option<String> {
-    let mut missing = Vec::new();
-    let mut unexpected = records_of(arrived, leniency);
-    for record in records_of(expected, leniency) {
-        match unexpected.iter().position(|arrived| arrived.leaves == record.leaves) {
-            Some(index) => drop(unexpected.remove(index)),
-            None => missing.push(record),
-        }
+    let arrived = records_of(arrived, leniency);
+    let mut unmatched: HashMap<&BTreeMap<String, String>, Vec<usize>> = HashMap::new();
+    for (index, record) in arrived.iter().enumerate() {
+        unmatched.entry(&record.leaves).or_default().push(index);
     }
+    let mut missing = records_of(expected, leniency);
+    missing.retain(|record| unmatched.get_mut(&record.leaves).and_then(Vec::pop).is_none());
+    let unmatched: BTreeSet<usize> = unmatched.into_values().flatten().collect();
+    let unexpected: Vec<&Record> = unmatched.iter().filter_map(|index| arrived.get(*index)).collect();
     if missing.is_empty() && unexpected.is_empty() {
         return None;
     }
-    Some(shown(&missing, unexpected))
+    Some(shown(&missing, &unexpected))
 }
 
-fn shown(missing: &[Record], mut unexpected: Vec<Record>) -> String {
+fn shown(missing: &[Record], unexpected: &[&Record]) -> String {
     let first: Vec<&Record> = missing.iter().take(MOST_RECORDS).collect();
-    let mut nearest = nearest_pairs(&first, &unexpected);
-    let paired: BTreeSet<usize> = nearest.values().copied().collect();
+    let nearest = nearest_pairs(&first, unexpected);
     let mut lines = Vec::new();
     for (index, record) in first.iter().enumerate() {
-        match nearest.remove(&index).and_then(|index| unexpected.get(index)) {
+        match nearest.get(&index).and_then(|index| unexpected.get(*index)) {
             Some(arrived) => pair(record, arrived, &mut lines),
             None => lines.push(alone("missing", record)),
         }
     }
     append_count(missing.len(), "missing", &mut lines);
-    let mut index = 0;
-    unexpected.retain(|_| {
-        index += 1;
-        !paired.contains(&(index - 1))
-    });
-    lines.extend(unexpected.iter().take(MOST_RECORDS).map(|record| alone("unexpected", record)));
-    append_count(unexpected.len(), "unexpected", &mut lines);
+    let paired: BTreeSet<usize> = nearest.into_values().collect();
+    let rest = unexpected.iter().enumerate().filter(|(index, _)| !paired.contains(index));
+    lines.extend(rest.take(MOST_RECORDS).map(|(_, record)| alone("unexpected", record)));
+    append_count(unexpected.len() - paired.len(), "unexpected", &mut lines);
     lines.join("\n")
 }
 
 /// For the missing records the one among `unexpected` that each was probably meant to be, the most alike
 /// first. What differs in more than half of its values is something else.
-fn nearest_pairs(missing: &[&Record], unexpected: &[Record]) -> BTreeMap<usize, usize> {
+fn nearest_pairs(missing: &[&Record], unexpected: &[&Record]) -> BTreeMap<usize, usize> {
     let mut candidates = Vec::new();
     for (missing_index, record) in missing.iter().enumerate() {
         for (index, arrived) in unexpected.iter().enumerate() {

@@ -2,7 +2,7 @@
 //!
 //! They are put into the loaded configuration, so that the graph around them is built as ever.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -32,6 +32,7 @@ pub struct Ends {
 #[derive(Debug, Default)]
 struct State {
     injections: BTreeMap<ComponentId, Injection>,
+    recorders: BTreeSet<ComponentId>,
     recorded: Vec<(ComponentId, Batch)>,
 }
 
@@ -87,13 +88,21 @@ impl Ends {
     }
 
     /// Takes out what was recorded since the last time, by exporter `at` or by all.
-    pub fn take_recorded(&self, at: Option<&ComponentId>) -> Vec<Batch> {
+    ///
+    /// # Errors
+    ///
+    /// A sentence where no pipeline has the exporter.
+    pub fn take_recorded(&self, at: Option<&ComponentId>) -> Result<Vec<Batch>, String> {
         let mut state = self.state.lock();
+        if let Some(id) = at.filter(|id| !state.recorders.contains(id)) {
+            let known: Vec<String> = state.recorders.iter().map(ToString::to_string).collect();
+            return Err(format!("no pipeline has an exporter {id} (exporters: {})", known.join(", ")));
+        }
         let recorded = std::mem::take(&mut state.recorded);
         let (taken, left): (Vec<_>, Vec<_>) =
             recorded.into_iter().partition(|(id, _)| at.is_none_or(|at| at == id));
         state.recorded = left;
-        taken.into_iter().map(|(_, batch)| batch).collect()
+        Ok(taken.into_iter().map(|(_, batch)| batch).collect())
     }
 }
 
@@ -171,6 +180,7 @@ impl ExporterType for Recorder {
     type Config = EndSection;
 
     fn create(config: Arc<EndSection>, settings: Settings) -> Result<Consuming, BuildError> {
+        config.ends.state.lock().recorders.insert(settings.id.clone());
         Ok(Arc::new(Self { id: settings.id, ends: config.ends.clone() }))
     }
 }

@@ -15,7 +15,7 @@ use super::file::{Action, Spec, Step};
 use super::idle::Idle;
 use super::records::Leniency;
 use super::setup::configuration_of;
-use crate::config::Location;
+use crate::config::{Configuration, Location};
 use crate::otlp::json::encode_json;
 use crate::otlp::{Batch, Signal};
 use crate::pipeline::graph::{self, Environment, Graph, RunningGraph};
@@ -84,6 +84,11 @@ impl Outcome {
 
 /// Runs `spec` on a runtime of its own, so the caller must not be on one.
 pub fn run(spec: Spec) -> Outcome {
+    run_adjusted(spec, |_| {})
+}
+
+/// As [`run`], with the loaded configuration as `adjust` leaves it.
+fn run_adjusted(spec: Spec, adjust: fn(&mut Configuration)) -> Outcome {
     let idle = Idle::default();
     let mut builder = Builder::new_current_thread();
     builder.enable_all().start_paused(true);
@@ -97,7 +102,7 @@ pub fn run(spec: Spec) -> Outcome {
     let ends = Ends::default();
     let built = {
         let _inside = runtime.enter();
-        build(&spec, &ends)
+        build(&spec, &ends, adjust)
     };
     let path = spec.path.display().to_string();
     let graph = match (built, &spec.expect_config_error) {
@@ -120,9 +125,10 @@ pub fn run(spec: Spec) -> Outcome {
 }
 
 /// Everything up to the start; the error is what the user would see.
-fn build(spec: &Spec, ends: &Ends) -> Result<Graph, String> {
+fn build(spec: &Spec, ends: &Ends, adjust: fn(&mut Configuration)) -> Result<Graph, String> {
     let mut configuration = configuration_of(spec).map_err(|errors| errors.to_string())?;
     ends.replace(&mut configuration);
+    adjust(&mut configuration);
     let environment = Environment {
         telemetry: Telemetry::default(),
         workers: Workers::of_current_runtime(),
@@ -193,7 +199,10 @@ impl Script {
     }
 
     fn compare(&mut self, location: Location, expected: &[Batch], at: Option<&ComponentId>) {
-        let batches = self.ends.take_recorded(at);
+        let batches = match self.ends.take_recorded(at) {
+            Ok(batches) => batches,
+            Err(message) => return self.note(Err(Failure::at(&location, format!("expect: {message}")))),
+        };
         if let Some(difference) = difference(expected, &batches, &self.leniency) {
             self.note(Err(Failure::at(&location, format!("expect:\n{difference}"))));
         }

@@ -1,8 +1,14 @@
 //! What a run says of specs that do not hold, and what a configuration may be made of.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::*;
+use crate::config_section;
+use crate::pipeline::factory::Consuming;
+use crate::pipeline::{
+    BoxFuture, BuildError, Component, Consumer, ProcessorFactory, ProcessorType, Settings, Stability,
+};
 
 const SPAN: &str = "{traces: {resourceSpans: [{scopeSpans: [{spans: [{name: a}]}]}]}}";
 
@@ -117,4 +123,71 @@ fn a_configuration_that_is_not_refused_fails() {
         outcome.failure.unwrap().to_string(),
         "a.yaml: expect_config_error: expected \"too short\", got\nnothing wrong"
     );
+}
+
+#[test]
+fn an_exporter_that_does_not_exist_holds_nothing() {
+    assert_eq!(
+        failure(PASS, &["send: SPAN", "{expect: {}, at: debug}"]),
+        "a.yaml:5:3: expect: no pipeline has an exporter debug (exporters: nop/output)"
+    );
+}
+
+config_section! {
+    /// The section of a processor that takes its time.
+    pub struct SlowSection {}
+}
+
+/// Answers two seconds after the next component did.
+struct Slow(Arc<dyn Consumer>);
+
+impl ProcessorType for Slow {
+    const TYPE: &'static str = "slow";
+    const SIGNALS: &'static [(Signal, Stability)] = &[(Signal::Traces, Stability::Alpha)];
+    type Config = SlowSection;
+
+    fn create(
+        _config: Arc<SlowSection>,
+        _settings: Settings,
+        next: Arc<dyn Consumer>,
+    ) -> Result<Consuming, BuildError> {
+        Ok(Arc::new(Self(next)))
+    }
+}
+
+impl Component for Slow {}
+
+impl Consumer for Slow {
+    fn consume(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
+        Box::pin(async move {
+            self.0.consume(batch).await?;
+            sleep(Duration::from_secs(2)).await;
+            Err(Refusal::permanent("too late"))
+        })
+    }
+}
+
+static SLOW: ProcessorFactory = ProcessorFactory::of::<Slow>();
+
+/// As [`failure`], with a slow processor in the place of every other.
+fn slow_failure(steps: &str) -> String {
+    let text = format!("description: d\nconfig: {{processors: {{batch: }}}}\nsteps:\n{steps}");
+    let outcome = run_adjusted(Spec::parse(&text, Path::new("a.yaml")).unwrap(), |configuration| {
+        for processor in configuration.processors.values_mut() {
+            processor.factory = &SLOW;
+            processor.section = Arc::new(SlowSection {});
+        }
+    });
+    outcome.failure.map(|failure| failure.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn an_answer_may_come_in_a_later_step() {
+    let send = format!("- send: {SPAN}\n");
+    let expect = format!("- expect: {SPAN}\n");
+    let both = format!("{send}{expect}- {{send: {SPAN}, refused: too late}}\n{expect}- advance: 2s\n");
+    assert_eq!(slow_failure(&both), "a.yaml:4:3: send: it was refused: Permanent error: too late");
+    let refused = format!("- {{send: {SPAN}, refused: too late}}\n{expect}");
+    assert_eq!(slow_failure(&format!("{refused}- advance: 2s\n")), "");
+    assert_eq!(slow_failure(&refused), "a.yaml:4:3: send: it was never answered");
 }
