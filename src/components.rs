@@ -12,6 +12,7 @@ use crate::pipeline::{
 };
 use crate::processors::attributes::AttributesProcessor;
 use crate::processors::batch::BatchProcessor;
+use crate::processors::cumulativetodelta::CumulativeToDelta;
 use crate::processors::memory_limiter::MemoryLimiter;
 use crate::processors::metricstransform::MetricsTransform;
 use crate::processors::resource::ResourceProcessor;
@@ -29,6 +30,9 @@ pub static PROCESSORS: &[ProcessorFactory] = &[
     ProcessorFactory::of::<MemoryLimiter>(),
     ProcessorFactory::of::<MetricsTransform>(),
     ProcessorFactory::of::<ResourceProcessor>(),
+    ProcessorFactory::of::<BatchProcessor>(),
+    ProcessorFactory::of::<CumulativeToDelta>(),
+    ProcessorFactory::of::<MemoryLimiter>(),
 ];
 
 /// Every connector type.

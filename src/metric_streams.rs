@@ -4,7 +4,8 @@
 //! points of one resource, scope, metric and attribute set ([`StreamId`]). Points of one stream, or of
 //! streams that became one, are combined by [`PointValue`]: numbers, histograms and exponential histograms
 //! are added and subtracted there and nowhere else. [`CumulativeState`] tells what a cumulative point adds
-//! to the one before, resets included; [`wire`] and [`MetricsAssembler`] write points back as OTLP.
+//! to the one before, resets included; [`rewrite_metrics`] changes metrics where they lie,
+//! [`wire`] and [`MetricsAssembler`] write points back as OTLP.
 //!
 //! Follows <https://opentelemetry.io/docs/specs/otel/metrics/data-model/>.
 
@@ -15,6 +16,7 @@ mod histogram;
 mod identity;
 mod number;
 mod point;
+mod rewrite;
 mod shards;
 pub mod wire;
 
@@ -25,4 +27,5 @@ pub use histogram::Histogram;
 pub use identity::{StreamHasher, StreamId, StreamMap};
 pub use number::{add_numbers, number_difference};
 pub use point::{MetricKind, Point, PointValue, Temporality};
+pub use rewrite::{MetricPlace, rewrite_metrics};
 pub use shards::Shards;

@@ -35,7 +35,7 @@ impl CumulativeState {
     }
 
     /// Takes the next point and says what it adds. Where start times are not known (0), or go back, only
-    /// values tell of a reset.
+    /// values tell of a reset; where the time is not known (0), the order of arrival counts.
     pub fn advance(
         &mut self,
         start_time_unix_nano: u64,
@@ -43,14 +43,18 @@ impl CumulativeState {
         value: &PointValue,
         is_monotonic: bool,
     ) -> Step {
-        if time_unix_nano <= self.time_unix_nano {
+        if time_unix_nano != 0 && time_unix_nano <= self.time_unix_nano {
             return Step::NotNewer;
         }
         let last_time_unix_nano = self.time_unix_nano;
         let starts_later = start_time_unix_nano > self.start_time_unix_nano
             && (self.start_time_unix_nano != 0 || start_time_unix_nano >= last_time_unix_nano);
         let since = if starts_later { None } else { value.since(&self.value, is_monotonic) };
-        *self = Self::new(start_time_unix_nano, time_unix_nano, value.clone());
+        let mut latest = value.clone();
+        if since.is_some() {
+            latest.carry_sum(&self.value);
+        }
+        *self = Self::new(start_time_unix_nano, time_unix_nano, latest);
         match since {
             Some(added) => Step::Continued(added),
             None => Step::Reset { start_time_unix_nano: start_time_unix_nano.max(last_time_unix_nano) },
@@ -61,6 +65,7 @@ impl CumulativeState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric_streams::Histogram;
     use crate::otlp::NumberValue;
 
     fn int(value: i64) -> PointValue {
@@ -76,6 +81,24 @@ mod tests {
         assert_eq!(state.advance(10, 40, &int(2), true), Step::Reset { start_time_unix_nano: 30 });
         assert_eq!(state.advance(45, 50, &int(7), true), Step::Reset { start_time_unix_nano: 45 });
         assert_eq!(state, CumulativeState::new(45, 50, int(7)));
+    }
+
+    #[test]
+    fn without_times_the_order_of_arrival_counts() {
+        let mut state = CumulativeState::new(0, 0, int(5));
+        assert_eq!(state.advance(0, 0, &int(8), true), Step::Continued(int(3)));
+    }
+
+    #[test]
+    fn a_sum_that_is_no_number_is_skipped() {
+        let histogram = |count, sum| {
+            let histogram = Histogram { count, sum: Some(sum), ..Histogram::default() };
+            PointValue::Histogram(Box::new(histogram))
+        };
+        let mut state = CumulativeState::new(10, 20, histogram(1, 2.0));
+        let step = state.advance(10, 30, &histogram(2, f64::NAN), true);
+        assert!(matches!(step, Step::Continued(PointValue::Histogram(added)) if added.count == 1));
+        assert_eq!(state.advance(10, 40, &histogram(3, 9.0), true), Step::Continued(histogram(1, 7.0)));
     }
 
     #[test]

@@ -86,6 +86,19 @@ impl StreamHasher {
         metric.with(self.attributes(attributes))
     }
 
+    /// The stream from one start time on, for a component that takes what began anew, or what another
+    /// writer counts beside it, as a stream of its own.
+    pub fn stream_started(
+        &self,
+        metric: StreamId,
+        attributes: List<'_, KeyValueView<'_>>,
+        start_time_unix_nano: u64,
+    ) -> StreamId {
+        let mut hasher = self.part(Part::StartTime);
+        hasher.write_u64(start_time_unix_nano);
+        self.stream(metric, attributes).with(StreamId(finish(&hasher)))
+    }
+
     /// A set of attributes, whatever their order. The sum of its [`attribute`](Self::attribute)s.
     pub fn attributes(&self, attributes: List<'_, KeyValueView<'_>>) -> StreamId {
         let sum = attributes.iter().fold(NO_ATTRIBUTES, |sum, attribute| {
@@ -185,6 +198,7 @@ enum Part {
     Scope = 2,
     Metric = 3,
     Attribute = 4,
+    StartTime = 5,
 }
 
 fn write_sized(hasher: &mut SipHasher13, bytes: &[u8]) {

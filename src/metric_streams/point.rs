@@ -157,6 +157,22 @@ impl MetricKind {
 }
 
 impl PointValue {
+    /// The value of a gauge's or sum's point; none where none was recorded.
+    pub fn of_number(view: &NumberDataPointView<'_>) -> Option<Self> {
+        view.value.filter(|_| view.flags & NO_RECORDED_VALUE == 0).map(Self::Number)
+    }
+
+    /// The value of a histogram's point; none where none was recorded.
+    pub fn of_histogram(view: &HistogramDataPointView<'_>) -> Option<Self> {
+        (view.flags & NO_RECORDED_VALUE == 0).then(|| Self::Histogram(Box::new(Histogram::of(view))))
+    }
+
+    /// The value of an exponential histogram's point; none where none was recorded.
+    pub fn of_exponential_histogram(view: &ExponentialHistogramDataPointView<'_>) -> Option<Self> {
+        (view.flags & NO_RECORDED_VALUE == 0)
+            .then(|| Self::ExponentialHistogram(Box::new(ExponentialHistogram::of(view))))
+    }
+
     /// Adds `other`, a value of the same kind; a stream has one kind, so others do not meet here.
     pub fn add(&mut self, other: &Self) {
         match (self, other) {
@@ -166,6 +182,41 @@ impl PointValue {
                 histogram.add(other)
             }
             (value, other) => debug_assert!(false, "{value:?} and {other:?} are added"),
+        }
+    }
+
+    /// True where both have the same buckets, so that one can be taken from the other: always, but for
+    /// histograms with explicit bounds. Exponential ones find a scale for both.
+    pub fn has_bounds_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Histogram(histogram), Self::Histogram(other)) => {
+                histogram.bounds == other.bounds && histogram.bucket_counts.len() == other.bucket_counts.len()
+            }
+            _ => true,
+        }
+    }
+
+    /// Gives up the smallest and the largest value, which hold for another time than the rest.
+    pub fn forget_extremes(&mut self) {
+        match self {
+            Self::Number(_) => {}
+            Self::Histogram(histogram) => (histogram.min, histogram.max) = (None, None),
+            Self::ExponentialHistogram(histogram) => (histogram.min, histogram.max) = (None, None),
+        }
+    }
+
+    /// Takes the sum of `previous` where this one is not a number: the next one is then compared with the
+    /// last that was.
+    pub(super) fn carry_sum(&mut self, previous: &Self) {
+        let (sum, previous) = match (self, previous) {
+            (Self::Histogram(histogram), Self::Histogram(previous)) => (&mut histogram.sum, previous.sum),
+            (Self::ExponentialHistogram(histogram), Self::ExponentialHistogram(previous)) => {
+                (&mut histogram.sum, previous.sum)
+            }
+            _ => return,
+        };
+        if sum.is_some_and(f64::is_nan) {
+            *sum = previous;
         }
     }
 
@@ -191,31 +242,30 @@ impl PointValue {
 impl Point {
     /// The content of a gauge's or sum's point; none where it has no value.
     pub fn of_number(view: &NumberDataPointView<'_>) -> Option<Self> {
-        let value = view.value.filter(|_| view.flags & NO_RECORDED_VALUE == 0)?;
         Some(Self {
             start_time_unix_nano: view.start_time_unix_nano,
             time_unix_nano: view.time_unix_nano,
-            value: PointValue::Number(value),
+            value: PointValue::of_number(view)?,
             exemplars: MessageList::of(view.exemplars),
         })
     }
 
     /// The content of a histogram's point; none where it has no value.
     pub fn of_histogram(view: &HistogramDataPointView<'_>) -> Option<Self> {
-        (view.flags & NO_RECORDED_VALUE == 0).then(|| Self {
+        Some(Self {
             start_time_unix_nano: view.start_time_unix_nano,
             time_unix_nano: view.time_unix_nano,
-            value: PointValue::Histogram(Box::new(Histogram::of(view))),
+            value: PointValue::of_histogram(view)?,
             exemplars: MessageList::of(view.exemplars),
         })
     }
 
     /// The content of an exponential histogram's point; none where it has no value.
     pub fn of_exponential_histogram(view: &ExponentialHistogramDataPointView<'_>) -> Option<Self> {
-        (view.flags & NO_RECORDED_VALUE == 0).then(|| Self {
+        Some(Self {
             start_time_unix_nano: view.start_time_unix_nano,
             time_unix_nano: view.time_unix_nano,
-            value: PointValue::ExponentialHistogram(Box::new(ExponentialHistogram::of(view))),
+            value: PointValue::of_exponential_histogram(view)?,
             exemplars: MessageList::of(view.exemplars),
         })
     }

@@ -22,8 +22,11 @@
 //! assert_eq!(metrics_batch(body).items(), 1);
 //! ```
 
+mod splice;
+
 use bytes::Bytes;
 
+pub use self::splice::{changed_metric, put_changed_point};
 use super::{ExponentialBuckets, ExponentialHistogram, Histogram, MetricKind, Point, PointValue};
 use crate::otlp::wire::{WireType, put_key, put_length_delimited, put_message, put_varint};
 use crate::otlp::{Batch, KeyValueView, List, MetricView, NumberValue, Signal, View, item_count};
@@ -151,50 +154,23 @@ pub fn put_metric(out: &mut Vec<u8>, header: &MetricHeader<'_>, points: impl FnO
         put_text(out, 2, header.description);
         put_text(out, 3, header.unit);
         header.metadata.raw().for_each(|attribute| put_length_delimited(out, 12, attribute));
-        let data_field = match header.kind {
-            MetricKind::Empty => return,
-            MetricKind::Gauge => 5,
-            MetricKind::Sum { .. } => 7,
-            MetricKind::Histogram { .. } => 9,
-            MetricKind::ExponentialHistogram { .. } => 10,
-            MetricKind::Summary => 11,
-        };
-        put_message(out, data_field, |out| {
-            points(out);
-            if let Some(temporality) = header.kind.temporality() {
-                put_number(out, 2, u64::from(temporality.number()));
-            }
-            if matches!(header.kind, MetricKind::Sum { is_monotonic: true, .. }) {
-                put_number(out, 3, 1);
-            }
-        });
+        put_data(out, header.kind, points);
     });
 }
 
 /// Appends a data point to a metric of its kind.
 pub fn put_point(out: &mut Vec<u8>, attributes: &MessageList, point: &Point) {
-    put_message(out, 1, |out| match &point.value {
-        PointValue::Number(value) => {
-            attributes.put(out, 7);
-            put_times(out, point);
-            match value {
-                NumberValue::Double(double) => put_fixed(out, 4, double.to_bits()),
-                NumberValue::Int(integer) => put_fixed(out, 6, integer.cast_unsigned()),
-            }
-            point.exemplars.put(out, 5);
-        }
-        PointValue::Histogram(histogram) => {
-            attributes.put(out, 9);
-            put_times(out, point);
-            put_histogram(out, histogram);
-            point.exemplars.put(out, 8);
-        }
-        PointValue::ExponentialHistogram(histogram) => {
-            attributes.put(out, 1);
-            put_times(out, point);
-            put_exponential_histogram(out, histogram);
-            point.exemplars.put(out, 11);
-        }
+    let (attributes_field, exemplars_field) = match point.value {
+        PointValue::Number(_) => (7, 5),
+        PointValue::Histogram(_) => (9, 8),
+        PointValue::ExponentialHistogram(_) => (1, 11),
+    };
+    put_message(out, 1, |out| {
+        attributes.put(out, attributes_field);
+        put_start_time(out, point.start_time_unix_nano);
+        put_fixed(out, 3, point.time_unix_nano);
+        put_value(out, &point.value);
+        point.exemplars.put(out, exemplars_field);
     });
 }
 
@@ -258,11 +234,40 @@ fn put_buckets(out: &mut Vec<u8>, number: u32, buckets: &ExponentialBuckets) {
     });
 }
 
-fn put_times(out: &mut Vec<u8>, point: &Point) {
-    if point.start_time_unix_nano != 0 {
-        put_fixed(out, 2, point.start_time_unix_nano);
+/// Writes a metric's data: what `points` writes, temporality and monotonicity.
+fn put_data(out: &mut Vec<u8>, kind: MetricKind, points: impl FnOnce(&mut Vec<u8>)) {
+    let data_field = match kind {
+        MetricKind::Empty => return,
+        MetricKind::Gauge => 5,
+        MetricKind::Sum { .. } => 7,
+        MetricKind::Histogram { .. } => 9,
+        MetricKind::ExponentialHistogram { .. } => 10,
+        MetricKind::Summary => 11,
+    };
+    put_message(out, data_field, |out| {
+        points(out);
+        if let Some(temporality) = kind.temporality() {
+            put_number(out, 2, u64::from(temporality.number()));
+        }
+        if matches!(kind, MetricKind::Sum { is_monotonic: true, .. }) {
+            put_number(out, 3, 1);
+        }
+    });
+}
+
+fn put_start_time(out: &mut Vec<u8>, start_time_unix_nano: u64) {
+    if start_time_unix_nano != 0 {
+        put_fixed(out, 2, start_time_unix_nano);
     }
-    put_fixed(out, 3, point.time_unix_nano);
+}
+
+fn put_value(out: &mut Vec<u8>, value: &PointValue) {
+    match value {
+        PointValue::Number(NumberValue::Double(double)) => put_fixed(out, 4, double.to_bits()),
+        PointValue::Number(NumberValue::Int(integer)) => put_fixed(out, 6, integer.cast_unsigned()),
+        PointValue::Histogram(histogram) => put_histogram(out, histogram),
+        PointValue::ExponentialHistogram(histogram) => put_exponential_histogram(out, histogram),
+    }
 }
 
 fn put_text(out: &mut Vec<u8>, number: u32, text: &[u8]) {

@@ -182,6 +182,16 @@ instruments! {
             "otelcol_exporter_queue_batch_send_size_bytes" ["By"]
             "Number of bytes in a request gathered inside the sending queue.";
     }
+    scope "github.com/open-telemetry/opentelemetry-collector-contrib/processor/cumulativetodeltaprocessor" {
+        CUMULATIVE_TO_DELTA_DATAPOINTS: Detailed Counter "otelcol_cumulativetodelta_datapoints" ["{datapoint}"]
+            "Number of datapoints converted from cumulative to delta temporality.";
+        CUMULATIVE_TO_DELTA_DATAPOINTS_DROPPED: Normal Counter
+            "otelcol_cumulativetodelta_datapoints_dropped" ["{datapoint}"]
+            "Number of datapoints dropped instead of being converted.";
+        CUMULATIVE_TO_DELTA_STREAMS_TRACKED: Normal Gauge
+            "otelcol_cumulativetodelta_streams_tracked" ["{stream}"]
+            "Number of metric streams remembered for the conversion from cumulative to delta.";
+    }
     scope "go.opentelemetry.io/collector/service" {
         PROCESS_UPTIME: Basic Counter "otelcol_process_uptime" ["s"]
             "Uptime of the process";

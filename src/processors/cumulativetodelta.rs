@@ -1,0 +1,114 @@
+//! Processor `cumulativetodelta`: turns cumulative monotonic sums, histograms and exponential histograms
+//! into deltas.
+//!
+//! Of each stream the last point is kept, and what it adds to the one before is handed on. A stream is
+//! known by its start time too: a counter that began anew is a new stream, for which `initial_value`
+//! says what becomes of its first point. The batch is spliced on the wire; a lock is held for one point.
+//!
+//! Other than the Collector 0.162: a counter that went down under the same start time began anew, so its
+//! value is the delta (there the point is lost); a point that is not newer than the last is dropped and
+//! counted (there it becomes a delta over no time, or a reset); the first point keeps its own start time
+//! under `initial_value: keep` (there it loses it).
+
+mod config;
+mod convert;
+mod selection;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+pub use self::config::CumulativeToDeltaConfig;
+use self::convert::{Conversion, Tally};
+use self::selection::Selection;
+use crate::metric_streams::rewrite_metrics;
+use crate::otlp::{Batch, Signal, Verdict};
+use crate::pipeline::factory::Consuming;
+use crate::pipeline::{
+    BoxFuture, BuildError, Clock, Component, Consumer, Host, ProcessorType, Refusal, Settings, Stability,
+    StartError, TaskScope,
+};
+
+/// The type `cumulativetodelta` among processors.
+pub struct CumulativeToDelta {
+    selection: Selection,
+    conversion: Arc<Conversion>,
+    max_staleness: Duration,
+    clock: Clock,
+    tasks: TaskScope,
+    next: Arc<dyn Consumer>,
+}
+
+impl ProcessorType for CumulativeToDelta {
+    const TYPE: &'static str = "cumulativetodelta";
+    const ALIASES: &'static [&'static str] = &["cumulative_to_delta"];
+    const SIGNALS: &'static [(Signal, Stability)] = &[(Signal::Metrics, Stability::Beta)];
+    type Config = CumulativeToDeltaConfig;
+
+    fn create(
+        config: Arc<CumulativeToDeltaConfig>,
+        settings: Settings,
+        next: Arc<dyn Consumer>,
+    ) -> Result<Consuming, BuildError> {
+        Ok(Arc::new(Self {
+            selection: Selection::of(&config)?,
+            conversion: Arc::new(Conversion::new(config.initial_value(), &settings)),
+            max_staleness: config.max_staleness.to_std(),
+            clock: settings.clock,
+            tasks: TaskScope::new(settings.workers),
+            next,
+        }))
+    }
+}
+
+impl Consumer for CumulativeToDelta {
+    fn consume(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
+        let mut tally = Tally::default();
+        let batch = rewrite_metrics(batch, self.conversion.hasher(), |metric, place| {
+            if self.selection.takes(metric) {
+                self.conversion.convert(metric, place, &mut tally)
+            } else {
+                Verdict::Keep
+            }
+        });
+        self.conversion.count(&tally);
+        if batch.parts().is_empty() {
+            return Box::pin(async { Ok(()) });
+        }
+        self.next.consume(batch)
+    }
+}
+
+impl Component for CumulativeToDelta {
+    fn start<'a>(&'a self, _host: &'a Host) -> BoxFuture<'a, Result<(), StartError>> {
+        Box::pin(async {
+            if self.max_staleness > Duration::ZERO {
+                let sweeping = forget_stale(Arc::clone(&self.conversion), self.max_staleness, self.clock);
+                let stopping = self.tasks.stopping().clone();
+                self.tasks.spawn(async move {
+                    tokio::select! {
+                        () = sweeping => {}
+                        () = stopping.cancelled() => {}
+                    }
+                });
+            }
+            Ok(())
+        })
+    }
+
+    fn shutdown(&self, deadline: Instant) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.tasks.join(deadline).await;
+        })
+    }
+}
+
+/// Forgets, once in every `max_staleness`, the streams whose last point is older than that.
+async fn forget_stale(conversion: Arc<Conversion>, max_staleness: Duration, clock: Clock) {
+    let nanoseconds = u64::try_from(max_staleness.as_nanos()).unwrap_or(u64::MAX);
+    loop {
+        tokio::time::sleep(max_staleness).await;
+        conversion.forget_before(clock.now_unix_nano().saturating_sub(nanoseconds));
+    }
+}
