@@ -1,5 +1,6 @@
 //! What the specs cannot show: which bytes stay, how many items are counted, and odd numbers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value;
 use opentelemetry_proto::tonic::metrics::v1::{
     Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics as ScopeMetricsMessage,
 };
+use proptest::prelude::*;
 use prost::Message;
 
 use super::*;
@@ -196,5 +198,41 @@ async fn a_value_that_is_not_a_number_makes_the_aggregate_none() {
         let Some(Data::Gauge(gauge)) = &decoded(&taken[0])[0].data else { panic!("no gauge") };
         let Some(Value::AsDouble(value)) = gauge.data_points[0].value else { panic!("no double") };
         assert!(value.is_nan(), "{aggregation} is {value}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_sum_over_labels_keeps_the_totals_whatever_the_order(
+        points in prop::collection::vec((0_u8..4, 0_u64..3, -1000_i64..1000), 0..30),
+        seed in any::<u64>(),
+    ) {
+        let summed = |points: &[(u8, u64, i64)]| {
+            let mut metric = gauge("m", &points.iter().map(|point| Value::AsInt(point.2)).collect::<Vec<_>>());
+            let Some(Data::Gauge(gauge)) = &mut metric.data else { panic!("no gauge") };
+            for (point, (label, time, _)) in gauge.data_points.iter_mut().zip(points) {
+                point.time_unix_nano = *time;
+                point.attributes.push(labels::text_attribute("label", &label.to_string()));
+            }
+            aggregate::aggregate(&mut metric, Some(config::Aggregation::Sum));
+            let Some(Data::Gauge(gauge)) = metric.data else { panic!("no gauge") };
+            let sums = gauge.data_points.into_iter().map(|point| {
+                let Some(Value::AsInt(sum)) = point.value else { panic!("no integer") };
+                ((labels::get(&point.attributes, "label").unwrap().to_owned(), point.time_unix_nano), sum)
+            });
+            sums.collect::<Vec<_>>()
+        };
+        let mut expected = BTreeMap::new();
+        for (label, time, value) in &points {
+            *expected.entry((label.to_string(), *time)).or_insert(0) += value;
+        }
+        let expected: Vec<_> = expected.into_iter().collect();
+        let mut shuffled = points.clone();
+        fastrand::Rng::with_seed(seed).shuffle(&mut shuffled);
+        for order in [points, shuffled] {
+            let mut found = summed(&order);
+            found.sort_unstable();
+            prop_assert_eq!(&found, &expected);
+        }
     }
 }
