@@ -13,6 +13,7 @@ use crate::pipeline::{
 use crate::processors::attributes::AttributesProcessor;
 use crate::processors::batch::BatchProcessor;
 use crate::processors::cumulativetodelta::CumulativeToDelta;
+use crate::processors::dimensions::Dimensions;
 use crate::processors::memory_limiter::MemoryLimiter;
 use crate::processors::metricstransform::MetricsTransform;
 use crate::processors::resource::ResourceProcessor;
@@ -27,6 +28,7 @@ pub static RECEIVERS: &[ReceiverFactory] =
 pub static PROCESSORS: &[ProcessorFactory] = &[
     ProcessorFactory::of::<AttributesProcessor>(),
     ProcessorFactory::of::<BatchProcessor>(),
+    ProcessorFactory::of::<Dimensions>(),
     ProcessorFactory::of::<MemoryLimiter>(),
     ProcessorFactory::of::<MetricsTransform>(),
     ProcessorFactory::of::<ResourceProcessor>(),

@@ -20,7 +20,7 @@ mod rewrite;
 mod shards;
 pub mod wire;
 
-pub use assembler::{MetricsAssembler, Origin};
+pub use assembler::{MetricsAssembler, Origin, OwnedOrigin};
 pub use cumulative::{CumulativeState, Step};
 pub use exponential_histogram::{ExponentialBuckets, ExponentialHistogram};
 pub use histogram::Histogram;

@@ -4,6 +4,7 @@ pub(crate) mod attribute_actions;
 pub mod attributes;
 pub mod batch;
 pub mod cumulativetodelta;
+pub mod dimensions;
 pub mod memory_limiter;
 pub mod metricstransform;
 pub(crate) mod record_filter;

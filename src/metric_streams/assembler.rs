@@ -30,6 +30,51 @@ pub struct Origin<'a> {
     pub metric: MetricHeader<'a>,
 }
 
+/// An [`Origin`] that outlives the batch.
+#[derive(Debug, Clone)]
+pub struct OwnedOrigin {
+    resource_id: StreamId,
+    resource: Vec<u8>,
+    resource_schema_url: Vec<u8>,
+    scope_id: StreamId,
+    scope: Vec<u8>,
+    scope_schema_url: Vec<u8>,
+    metric_id: StreamId,
+    metric: OwnedMetricHeader,
+}
+
+impl Origin<'_> {
+    /// A copy that outlives the batch.
+    pub fn to_owned_origin(&self) -> OwnedOrigin {
+        OwnedOrigin {
+            resource_id: self.resource_id,
+            resource: self.resource.to_vec(),
+            resource_schema_url: self.resource_schema_url.to_vec(),
+            scope_id: self.scope_id,
+            scope: self.scope.to_vec(),
+            scope_schema_url: self.scope_schema_url.to_vec(),
+            metric_id: self.metric_id,
+            metric: OwnedMetricHeader::of(&self.metric),
+        }
+    }
+}
+
+impl OwnedOrigin {
+    /// The origin as others read it.
+    pub fn view(&self) -> Origin<'_> {
+        Origin {
+            resource_id: self.resource_id,
+            resource: &self.resource,
+            resource_schema_url: &self.resource_schema_url,
+            scope_id: self.scope_id,
+            scope: &self.scope,
+            scope_schema_url: &self.scope_schema_url,
+            metric_id: self.metric_id,
+            metric: self.metric.view(),
+        }
+    }
+}
+
 /// Gathers data points in any order; groups come out in the order of their first points.
 #[derive(Debug, Default)]
 pub struct MetricsAssembler {
@@ -56,7 +101,7 @@ struct GatheredMetric {
     points: Vec<u8>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct OwnedMetricHeader {
     name: Vec<u8>,
     description: Vec<u8>,

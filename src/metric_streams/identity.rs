@@ -184,6 +184,11 @@ impl StreamId {
         Self(self.0.wrapping_sub(other.0))
     }
 
+    /// Half of the bits, for those that count fingerprints without keeping them.
+    pub const fn low_bits(self) -> u64 {
+        self.0 as u64
+    }
+
     /// A number below `count`, evenly spread.
     pub(super) const fn slot_of(self, count: usize) -> usize {
         // The low half serves the maps.

@@ -4,6 +4,7 @@ use super::wire::MessageList;
 use super::{ExponentialHistogram, Histogram, add_numbers, number_difference};
 use crate::otlp::{
     ExponentialHistogramDataPointView, HistogramDataPointView, MetricData, NumberDataPointView, NumberValue,
+    View,
 };
 
 /// Bit 0 of a data point's flags: the series has ended, the point has no value.
@@ -220,6 +221,20 @@ impl PointValue {
         }
     }
 
+    /// Takes the smallest and the largest value of `whole`, where they hold for this part of it too: what is
+    /// added up from parts of cumulative points may have seen every value that they saw.
+    pub fn take_extremes_of(&mut self, whole: &Self) {
+        match (self, whole) {
+            (Self::Histogram(part), Self::Histogram(whole)) => {
+                (part.min, part.max) = (whole.min, whole.max);
+            }
+            (Self::ExponentialHistogram(part), Self::ExponentialHistogram(whole)) => {
+                (part.min, part.max) = (whole.min, whole.max);
+            }
+            _ => {}
+        }
+    }
+
     /// What came since `previous`; none where this is a new beginning. Numbers go down only where
     /// `is_monotonic` is not so.
     pub fn since(&self, previous: &Self, is_monotonic: bool) -> Option<Self> {
@@ -240,6 +255,19 @@ impl PointValue {
 }
 
 impl Point {
+    /// The content of an encoded data point of a metric of `kind`; none where it has no value. Summaries
+    /// have none that could be combined.
+    pub fn of_encoded(kind: MetricKind, point: &[u8]) -> Option<Self> {
+        match kind {
+            MetricKind::Gauge | MetricKind::Sum { .. } => Self::of_number(&NumberDataPointView::parse(point)),
+            MetricKind::Histogram { .. } => Self::of_histogram(&HistogramDataPointView::parse(point)),
+            MetricKind::ExponentialHistogram { .. } => {
+                Self::of_exponential_histogram(&ExponentialHistogramDataPointView::parse(point))
+            }
+            MetricKind::Summary | MetricKind::Empty => None,
+        }
+    }
+
     /// The content of a gauge's or sum's point; none where it has no value.
     pub fn of_number(view: &NumberDataPointView<'_>) -> Option<Self> {
         Some(Self {

@@ -233,6 +233,14 @@ instruments! {
             "Number of items that were taken and will not be delivered, by reason.";
         BYTES_IN_FLIGHT: Basic Gauge "weir_bytes_in_flight" ["By"]
             "Bytes of serialized telemetry taken and not yet delivered or dropped.";
+        DIMENSIONS_DROPPED_DATA_POINTS: Basic Counter "weir_dimensions_dropped_data_points" ["{datapoint}"]
+            "Number of data points that the dimension filter was told to drop, or could not merge, by reason.";
+        DIMENSIONS_MERGED_DATA_POINTS: Normal Counter "weir_dimensions_merged_data_points" ["{datapoint}"]
+            "Number of data points that went into a point together with others.";
+        DIMENSIONS_OVERFLOWED_DATA_POINTS: Basic Counter "weir_dimensions_overflowed_data_points" ["{datapoint}"]
+            "Number of data points that went into the overflow series of their metric.";
+        DIMENSIONS_SERIES: Normal Gauge "weir_dimensions_series" ["{series}"]
+            "Number of series the dimension filter keeps a state of.";
         BUILD_INFO: Basic Gauge "weir_build_info" [""]
             "Always 1; the attributes say what is running.";
     }
