@@ -1,6 +1,7 @@
 //! The registry: every component type Weir has. Adding one is one line here.
 
 use crate::connectors::forward::Forward;
+use crate::connectors::servicegraph::ServiceGraph;
 use crate::exporters::debug::DebugExporter;
 use crate::exporters::file::FileExporter;
 use crate::exporters::nop::NopExporter;
@@ -38,7 +39,8 @@ pub static PROCESSORS: &[ProcessorFactory] = &[
 ];
 
 /// Every connector type.
-pub static CONNECTORS: &[ConnectorFactory] = &[ConnectorFactory::of::<Forward>()];
+pub static CONNECTORS: &[ConnectorFactory] =
+    &[ConnectorFactory::of::<Forward>(), ConnectorFactory::of::<ServiceGraph>()];
 
 /// Every exporter type.
 pub static EXPORTERS: &[ExporterFactory] = &[

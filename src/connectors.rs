@@ -1,3 +1,4 @@
 //! Components that end one pipeline and begin another.
 
 pub mod forward;
+pub mod servicegraph;

@@ -27,6 +27,8 @@ pub enum DropReason {
     Shutdown,
     /// The back end answered OK and said in the same answer that it did not take them.
     PartialSuccess,
+    /// A state that the component keeps is as large as it may be.
+    StateFull,
 }
 
 /// Counts and logs the drops of one component. Cloning shares it.
@@ -57,8 +59,8 @@ const QUIET_TIME: Duration = Duration::from_secs(10);
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 4] =
-        [Self::Permanent, Self::RetriesExhausted, Self::Shutdown, Self::PartialSuccess];
+    pub const ALL: [Self; 5] =
+        [Self::Permanent, Self::RetriesExhausted, Self::Shutdown, Self::PartialSuccess, Self::StateFull];
 
     /// The value of the attribute `reason`.
     pub const fn name(self) -> &'static str {
@@ -67,6 +69,7 @@ impl DropReason {
             Self::RetriesExhausted => "retries_exhausted",
             Self::Shutdown => "shutdown",
             Self::PartialSuccess => "partial_success",
+            Self::StateFull => "state_full",
         }
     }
 }

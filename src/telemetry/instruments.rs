@@ -143,6 +143,14 @@ instruments! {
             "otelcol_processor_memory_limiter_refused_log_records" ["{record}"]
             "Number of log records refused for want of memory.";
     }
+    scope "github.com/open-telemetry/opentelemetry-collector-contrib/connector/servicegraphconnector" {
+        SERVICE_GRAPH_DROPPED_SPANS: Basic Counter "otelcol_connector_servicegraph_dropped_spans" ["1"]
+            "Number of spans dropped when trying to add edges";
+        SERVICE_GRAPH_EXPIRED_EDGES: Basic Counter "otelcol_connector_servicegraph_expired_edges" ["1"]
+            "Number of edges that expired before finding its matching span";
+        SERVICE_GRAPH_TOTAL_EDGES: Basic Counter "otelcol_connector_servicegraph_total_edges" ["1"]
+            "Total number of unique edges";
+    }
     scope "go.opentelemetry.io/collector/exporter/exporterhelper" {
         EXPORTER_SENT_SPANS: Basic Counter "otelcol_exporter_sent_spans" ["{span}"]
             "Number of spans successfully sent to destination.";
