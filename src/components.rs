@@ -30,12 +30,10 @@ pub static PROCESSORS: &[ProcessorFactory] = &[
     ProcessorFactory::of::<AttributesProcessor>(),
     ProcessorFactory::of::<BatchProcessor>(),
     ProcessorFactory::of::<Dimensions>(),
+    ProcessorFactory::of::<CumulativeToDelta>(),
     ProcessorFactory::of::<MemoryLimiter>(),
     ProcessorFactory::of::<MetricsTransform>(),
     ProcessorFactory::of::<ResourceProcessor>(),
-    ProcessorFactory::of::<BatchProcessor>(),
-    ProcessorFactory::of::<CumulativeToDelta>(),
-    ProcessorFactory::of::<MemoryLimiter>(),
 ];
 
 /// Every connector type.
