@@ -15,6 +15,7 @@ use crate::processors::attributes::AttributesProcessor;
 use crate::processors::batch::BatchProcessor;
 use crate::processors::cumulativetodelta::CumulativeToDelta;
 use crate::processors::dimensions::Dimensions;
+use crate::processors::groupbyattrs::GroupByAttrs;
 use crate::processors::memory_limiter::MemoryLimiter;
 use crate::processors::metricstransform::MetricsTransform;
 use crate::processors::resource::ResourceProcessor;
@@ -31,6 +32,7 @@ pub static PROCESSORS: &[ProcessorFactory] = &[
     ProcessorFactory::of::<BatchProcessor>(),
     ProcessorFactory::of::<Dimensions>(),
     ProcessorFactory::of::<CumulativeToDelta>(),
+    ProcessorFactory::of::<GroupByAttrs>(),
     ProcessorFactory::of::<MemoryLimiter>(),
     ProcessorFactory::of::<MetricsTransform>(),
     ProcessorFactory::of::<ResourceProcessor>(),

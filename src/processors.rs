@@ -5,6 +5,7 @@ pub mod attributes;
 pub mod batch;
 pub mod cumulativetodelta;
 pub mod dimensions;
+pub mod groupbyattrs;
 pub mod memory_limiter;
 pub mod metricstransform;
 pub(crate) mod record_filter;

@@ -11,6 +11,10 @@ pub static ITEM_COUNT_BOUNDS: [f64; 22] = [
     2e4, 3e4, 5e4, 1e5,
 ];
 
+/// Bucket bounds of histograms that say nothing of their own: those of OpenTelemetry's SDKs.
+pub static DEFAULT_BOUNDS: [f64; 15] =
+    [0.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1e3, 2500.0, 5e3, 7500.0, 1e4];
+
 /// Bucket bounds of histograms over sizes in bytes.
 pub static BYTE_SIZE_BOUNDS: [f64; 18] = [
     128.0,
@@ -82,6 +86,14 @@ per_signal! {
     /// Items the memory limiter refused. Attributes: `processor`.
     memory_limiter_refused => MEMORY_LIMITER_REFUSED_SPANS, MEMORY_LIMITER_REFUSED_METRIC_POINTS,
         MEMORY_LIMITER_REFUSED_LOG_RECORDS;
+    /// Items with an attribute to group by. Attributes: `processor`.
+    groupbyattrs_grouped => GROUPBYATTRS_NUM_GROUPED_SPANS, GROUPBYATTRS_NUM_GROUPED_METRICS,
+        GROUPBYATTRS_NUM_GROUPED_LOGS;
+    /// Items without an attribute to group by. Attributes: `processor`.
+    groupbyattrs_not_grouped => GROUPBYATTRS_NUM_NON_GROUPED_SPANS, GROUPBYATTRS_NUM_NON_GROUPED_METRICS,
+        GROUPBYATTRS_NUM_NON_GROUPED_LOGS;
+    /// Resource groups that come out for a batch. Attributes: `processor`.
+    groupbyattrs_groups => GROUPBYATTRS_SPAN_GROUPS, GROUPBYATTRS_METRIC_GROUPS, GROUPBYATTRS_LOG_GROUPS;
     /// Items the back end took. Attributes: `exporter`.
     exporter_sent => EXPORTER_SENT_SPANS, EXPORTER_SENT_METRIC_POINTS, EXPORTER_SENT_LOG_RECORDS;
     /// Items the back end did not take, after all retries. Attributes: `exporter`.
@@ -150,6 +162,26 @@ instruments! {
             "Number of edges that expired before finding its matching span";
         SERVICE_GRAPH_TOTAL_EDGES: Basic Counter "otelcol_connector_servicegraph_total_edges" ["1"]
             "Total number of unique edges";
+    }
+    scope "github.com/open-telemetry/opentelemetry-collector-contrib/processor/groupbyattrsprocessor" {
+        GROUPBYATTRS_NUM_GROUPED_SPANS: Basic Counter "otelcol_processor_groupbyattrs_num_grouped_spans" ["1"]
+            "Number of spans that had attributes grouped";
+        GROUPBYATTRS_NUM_NON_GROUPED_SPANS: Basic Counter "otelcol_processor_groupbyattrs_num_non_grouped_spans" ["1"]
+            "Number of spans that did not have attributes grouped";
+        GROUPBYATTRS_SPAN_GROUPS: Basic Histogram "otelcol_processor_groupbyattrs_span_groups" ["1"]
+            "Distribution of groups extracted for spans";
+        GROUPBYATTRS_NUM_GROUPED_METRICS: Basic Counter "otelcol_processor_groupbyattrs_num_grouped_metrics" ["1"]
+            "Number of metrics that had attributes grouped";
+        GROUPBYATTRS_NUM_NON_GROUPED_METRICS: Basic Counter "otelcol_processor_groupbyattrs_num_non_grouped_metrics" ["1"]
+            "Number of metrics that did not have attributes grouped";
+        GROUPBYATTRS_METRIC_GROUPS: Basic Histogram "otelcol_processor_groupbyattrs_metric_groups" ["1"]
+            "Distribution of groups extracted for metrics";
+        GROUPBYATTRS_NUM_GROUPED_LOGS: Basic Counter "otelcol_processor_groupbyattrs_num_grouped_logs" ["1"]
+            "Number of logs that had attributes grouped";
+        GROUPBYATTRS_NUM_NON_GROUPED_LOGS: Basic Counter "otelcol_processor_groupbyattrs_num_non_grouped_logs" ["1"]
+            "Number of logs that did not have attributes grouped";
+        GROUPBYATTRS_LOG_GROUPS: Basic Histogram "otelcol_processor_groupbyattrs_log_groups" ["1"]
+            "Distribution of groups extracted for logs";
     }
     scope "go.opentelemetry.io/collector/exporter/exporterhelper" {
         EXPORTER_SENT_SPANS: Basic Counter "otelcol_exporter_sent_spans" ["{span}"]

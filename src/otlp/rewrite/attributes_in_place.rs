@@ -1,5 +1,8 @@
 //! All attributes of one message at once, for edits in which the fate of one depends on the others.
 
+use std::ops::Range;
+
+use super::MessageKind;
 use super::attribute_list::put_attribute;
 use super::output::Output;
 use crate::otlp::wire::Fields;
@@ -28,11 +31,7 @@ pub struct AttributePlace {
 impl<'source> AttributesInPlace<'_, 'source> {
     /// The attributes in order, each with its place.
     pub fn iter(&self) -> PlacedAttributes<'source> {
-        PlacedAttributes {
-            fields: Fields::of(self.message),
-            message_length: self.message.len(),
-            field_number: self.field_number,
-        }
+        PlacedAttributes::under_field(self.message, self.field_number)
     }
 
     /// The attribute at `place`.
@@ -65,6 +64,24 @@ pub struct PlacedAttributes<'source> {
     fields: Fields<'source>,
     message_length: usize,
     field_number: u32,
+}
+
+impl<'source> PlacedAttributes<'source> {
+    /// The attributes of an encoded message.
+    pub const fn of(kind: MessageKind, message: &'source [u8]) -> Self {
+        Self::under_field(message, kind.attributes_field())
+    }
+
+    const fn under_field(message: &'source [u8], field_number: u32) -> Self {
+        Self { fields: Fields::of(message), message_length: message.len(), field_number }
+    }
+}
+
+impl AttributePlace {
+    /// The attribute's bytes in its message, the key of its field included.
+    pub const fn range(self) -> Range<usize> {
+        self.start..self.end
+    }
 }
 
 impl<'source> Iterator for PlacedAttributes<'source> {
