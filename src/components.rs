@@ -2,6 +2,7 @@
 
 use crate::connectors::forward::Forward;
 use crate::connectors::servicegraph::ServiceGraph;
+use crate::connectors::spanmetrics::SpanMetrics;
 use crate::exporters::debug::DebugExporter;
 use crate::exporters::file::FileExporter;
 use crate::exporters::nop::NopExporter;
@@ -39,8 +40,11 @@ pub static PROCESSORS: &[ProcessorFactory] = &[
 ];
 
 /// Every connector type.
-pub static CONNECTORS: &[ConnectorFactory] =
-    &[ConnectorFactory::of::<Forward>(), ConnectorFactory::of::<ServiceGraph>()];
+pub static CONNECTORS: &[ConnectorFactory] = &[
+    ConnectorFactory::of::<Forward>(),
+    ConnectorFactory::of::<ServiceGraph>(),
+    ConnectorFactory::of::<SpanMetrics>(),
+];
 
 /// Every exporter type.
 pub static EXPORTERS: &[ExporterFactory] = &[

@@ -2,3 +2,4 @@
 
 pub mod forward;
 pub mod servicegraph;
+pub mod spanmetrics;

@@ -14,6 +14,7 @@ mod utc_time;
 
 pub use component_span::component_span;
 pub use histogram::{Histogram, HistogramReading};
+pub(crate) use own_metrics::random_uuid;
 pub use own_metrics::{OwnMetrics, own_resource};
 pub use process::resident_bytes;
 pub use registry::{

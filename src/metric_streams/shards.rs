@@ -38,6 +38,11 @@ impl<T> Shards<T> {
         self.shards[stream.slot_of(self.shards.len())].0.lock()
     }
 
+    /// The parts, for whoever pauses between them.
+    pub fn parts(&self) -> impl Iterator<Item = &Mutex<T>> {
+        self.shards.iter().map(|Shard(state)| state)
+    }
+
     /// Locks one part after the other, each until the next is asked for.
     pub fn iter(&self) -> impl Iterator<Item = MutexGuard<'_, T>> {
         self.shards.iter().map(|Shard(state)| state.lock())

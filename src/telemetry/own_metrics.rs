@@ -113,7 +113,7 @@ fn metrics_page(section: &TelemetrySection, reader: &PrometheusReader, status: &
 }
 
 /// A random UUID (version 4).
-fn random_uuid() -> String {
+pub(crate) fn random_uuid() -> String {
     let random = fastrand::u128(..);
     format!(
         "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
