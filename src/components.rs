@@ -15,6 +15,8 @@ use crate::pipeline::{
 use crate::processors::attributes::AttributesProcessor;
 use crate::processors::batch::BatchProcessor;
 use crate::processors::cumulativetodelta::CumulativeToDelta;
+use crate::processors::deltatocumulative::DeltaToCumulative;
+use crate::processors::deltatorate::DeltaToRate;
 use crate::processors::dimensions::Dimensions;
 use crate::processors::groupbyattrs::GroupByAttrs;
 use crate::processors::memory_limiter::MemoryLimiter;
@@ -31,8 +33,10 @@ pub static RECEIVERS: &[ReceiverFactory] =
 pub static PROCESSORS: &[ProcessorFactory] = &[
     ProcessorFactory::of::<AttributesProcessor>(),
     ProcessorFactory::of::<BatchProcessor>(),
-    ProcessorFactory::of::<Dimensions>(),
     ProcessorFactory::of::<CumulativeToDelta>(),
+    ProcessorFactory::of::<DeltaToCumulative>(),
+    ProcessorFactory::of::<DeltaToRate>(),
+    ProcessorFactory::of::<Dimensions>(),
     ProcessorFactory::of::<GroupByAttrs>(),
     ProcessorFactory::of::<MemoryLimiter>(),
     ProcessorFactory::of::<MetricsTransform>(),

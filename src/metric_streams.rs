@@ -11,21 +11,27 @@
 
 mod assembler;
 mod cumulative;
+mod cumulative_streams;
 mod exponential_histogram;
 mod histogram;
 mod identity;
 mod number;
 mod point;
 mod rewrite;
+mod running_total;
 mod shards;
 pub mod wire;
+mod wire_point;
 
 pub use assembler::{MetricsAssembler, Origin, OwnedOrigin};
 pub use cumulative::{CumulativeState, Step};
+pub use cumulative_streams::{CumulativeStreams, FirstPoints, NotAdded, forget_stale};
 pub use exponential_histogram::{ExponentialBuckets, ExponentialHistogram};
 pub use histogram::Histogram;
 pub use identity::{StreamHasher, StreamId, StreamMap};
 pub use number::{add_numbers, number_difference};
 pub use point::{MetricKind, Point, PointValue, Temporality};
 pub use rewrite::{MetricPlace, rewrite_metrics};
+pub use running_total::{Misplaced, RunningTotal};
 pub use shards::Shards;
+pub use wire_point::WirePoint;

@@ -4,6 +4,8 @@ pub(crate) mod attribute_actions;
 pub mod attributes;
 pub mod batch;
 pub mod cumulativetodelta;
+pub mod deltatocumulative;
+pub mod deltatorate;
 pub mod dimensions;
 pub mod groupbyattrs;
 pub mod memory_limiter;

@@ -29,6 +29,7 @@ fn required_section(kind: &str, type_name: &str) -> Option<&'static str> {
         ("receiver", "otlp") => "protocols: {grpc: {endpoint: '127.0.0.1:0'}}",
         ("processor", "attributes") => "actions: [{key: a, value: b, action: insert}]",
         ("processor", "resource") => "attributes: [{key: a, value: b, action: insert}]",
+        ("processor", "deltatorate") => "metrics: [requests]",
         ("processor", "memory_limiter") => "{check_interval: 1s, limit_mib: 1000}",
         ("exporter", "file") => "path: DIRECTORY/out.json",
         ("exporter", "otlp" | "otlp_grpc") => "{endpoint: '127.0.0.1:9', tls: {insecure: true}}",

@@ -186,6 +186,11 @@ impl PointValue {
         }
     }
 
+    /// True for a number that is none, from which there is no difference.
+    pub const fn is_not_a_number(&self) -> bool {
+        matches!(self, Self::Number(NumberValue::Double(value)) if value.is_nan())
+    }
+
     /// True where both have the same buckets, so that one can be taken from the other: always, but for
     /// histograms with explicit bounds. Exponential ones find a scale for both.
     pub fn has_bounds_of(&self, other: &Self) -> bool {

@@ -26,7 +26,7 @@ mod splice;
 
 use bytes::Bytes;
 
-pub use self::splice::{changed_metric, put_changed_point};
+pub use self::splice::{changed_metric, changed_metric_in_unit, put_changed_point};
 use super::{ExponentialBuckets, ExponentialHistogram, Histogram, MetricKind, Point, PointValue};
 use crate::otlp::wire::{WireType, put_key, put_length_delimited, put_message, put_varint};
 use crate::otlp::{Batch, KeyValueView, List, MetricView, NumberValue, Signal, View, item_count};

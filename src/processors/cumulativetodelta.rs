@@ -14,15 +14,18 @@ mod config;
 mod convert;
 mod selection;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 pub use self::config::CumulativeToDeltaConfig;
-use self::convert::{Conversion, Tally};
+use self::convert::Conversion;
 use self::selection::Selection;
-use crate::metric_streams::rewrite_metrics;
+use crate::metric_streams::{forget_stale, rewrite_metrics};
 use crate::otlp::{Batch, Signal, Verdict};
 use crate::pipeline::factory::Consuming;
 use crate::pipeline::{
@@ -33,7 +36,7 @@ use crate::pipeline::{
 /// The type `cumulativetodelta` among processors.
 pub struct CumulativeToDelta {
     selection: Selection,
-    conversion: Arc<Conversion>,
+    conversion: Conversion,
     max_staleness: Duration,
     clock: Clock,
     tasks: TaskScope,
@@ -53,7 +56,7 @@ impl ProcessorType for CumulativeToDelta {
     ) -> Result<Consuming, BuildError> {
         Ok(Arc::new(Self {
             selection: Selection::of(&config)?,
-            conversion: Arc::new(Conversion::new(config.initial_value(), &settings)),
+            conversion: Conversion::new(config.first_points(), &settings),
             max_staleness: config.max_staleness.to_std(),
             clock: settings.clock,
             tasks: TaskScope::new(settings.workers),
@@ -64,15 +67,9 @@ impl ProcessorType for CumulativeToDelta {
 
 impl Consumer for CumulativeToDelta {
     fn consume(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
-        let mut tally = Tally::default();
-        let batch = rewrite_metrics(batch, self.conversion.hasher(), |metric, place| {
-            if self.selection.takes(metric) {
-                self.conversion.convert(metric, place, &mut tally)
-            } else {
-                Verdict::Keep
-            }
+        let batch = rewrite_metrics(batch, &self.conversion.hasher, |metric, place| {
+            if self.selection.takes(metric) { self.conversion.convert(metric, place) } else { Verdict::Keep }
         });
-        self.conversion.count(&tally);
         if batch.parts().is_empty() {
             return Box::pin(async { Ok(()) });
         }
@@ -84,14 +81,7 @@ impl Component for CumulativeToDelta {
     fn start<'a>(&'a self, _host: &'a Host) -> BoxFuture<'a, Result<(), StartError>> {
         Box::pin(async {
             if self.max_staleness > Duration::ZERO {
-                let sweeping = forget_stale(Arc::clone(&self.conversion), self.max_staleness, self.clock);
-                let stopping = self.tasks.stopping().clone();
-                self.tasks.spawn(async move {
-                    tokio::select! {
-                        () = sweeping => {}
-                        () = stopping.cancelled() => {}
-                    }
-                });
+                forget_stale(&self.tasks, &self.conversion.streams, self.max_staleness, self.clock);
             }
             Ok(())
         })
@@ -101,14 +91,5 @@ impl Component for CumulativeToDelta {
         Box::pin(async move {
             self.tasks.join(deadline).await;
         })
-    }
-}
-
-/// Forgets, once in every `max_staleness`, the streams whose last point is older than that.
-async fn forget_stale(conversion: Arc<Conversion>, max_staleness: Duration, clock: Clock) {
-    let nanoseconds = u64::try_from(max_staleness.as_nanos()).unwrap_or(u64::MAX);
-    loop {
-        tokio::time::sleep(max_staleness).await;
-        conversion.forget_before(clock.now_unix_nano().saturating_sub(nanoseconds));
     }
 }

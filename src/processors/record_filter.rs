@@ -11,7 +11,8 @@ mod matcher;
 #[cfg(test)]
 mod tests;
 
-pub use self::config::MatchProperties;
+pub use self::condition::TextCondition;
+pub use self::config::{MatchProperties, RegexpCacheConfig};
 use self::matcher::Matcher;
 use crate::otlp::{ResourceGroup, ScopeGroup, Signal, View};
 

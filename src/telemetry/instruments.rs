@@ -232,6 +232,19 @@ instruments! {
             "otelcol_cumulativetodelta_streams_tracked" ["{stream}"]
             "Number of metric streams remembered for the conversion from cumulative to delta.";
     }
+    scope "github.com/open-telemetry/opentelemetry-collector-contrib/processor/deltatocumulativeprocessor" {
+        DELTA_TO_CUMULATIVE_DATAPOINTS: Normal Counter "otelcol_deltatocumulative_datapoints" ["{datapoint}"]
+            "Number of datapoints processed; with the attribute error those that were dropped.";
+        DELTA_TO_CUMULATIVE_STREAMS_LIMIT: Normal Gauge
+            "otelcol_deltatocumulative_streams_limit" ["{stream}"]
+            "Upper limit of tracked streams.";
+        DELTA_TO_CUMULATIVE_STREAMS_MAX_STALE: Normal Gauge
+            "otelcol_deltatocumulative_streams_max_stale" ["s"]
+            "Time after which streams without points are forgotten.";
+        DELTA_TO_CUMULATIVE_STREAMS_TRACKED: Normal Gauge
+            "otelcol_deltatocumulative_streams_tracked" ["{dps}"]
+            "Number of streams tracked.";
+    }
     scope "go.opentelemetry.io/collector/service" {
         PROCESS_UPTIME: Basic Counter "otelcol_process_uptime" ["s"]
             "Uptime of the process";
@@ -271,6 +284,9 @@ instruments! {
     scope "weir" {
         DROPPED_ITEMS: Basic Counter "weir_dropped_items" ["{item}"]
             "Number of items that were taken and will not be delivered, by reason.";
+        DELTA_TO_RATE_DATAPOINTS_DROPPED: Normal Counter
+            "weir_deltatorate_datapoints_dropped" ["{datapoint}"]
+            "Number of cumulative datapoints without a rate, by reason.";
         BYTES_IN_FLIGHT: Basic Gauge "weir_bytes_in_flight" ["By"]
             "Bytes of serialized telemetry taken and not yet delivered or dropped.";
         DIMENSIONS_DROPPED_DATA_POINTS: Basic Counter "weir_dimensions_dropped_data_points" ["{datapoint}"]

@@ -1,6 +1,6 @@
 //! Metrics and points that stay as they came but for what a component changes in them.
 
-use super::{put_data, put_message, put_start_time, put_value};
+use super::{put_data, put_message, put_start_time, put_text, put_value};
 use crate::metric_streams::{MetricKind, PointValue};
 use crate::otlp::NumberValue;
 use crate::otlp::wire::{Fields, put_length_delimited};
@@ -10,6 +10,20 @@ use crate::otlp::wire::{Fields, put_length_delimited};
 pub fn changed_metric(metric: &[u8], kind: MetricKind, points: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut out = Vec::with_capacity(metric.len() + 16);
     copy_without(&mut out, metric, DATA_FIELDS);
+    put_data(&mut out, kind, points);
+    out
+}
+
+/// The same with another unit.
+pub fn changed_metric_in_unit(
+    metric: &[u8],
+    unit: &[u8],
+    kind: MetricKind,
+    points: impl FnOnce(&mut Vec<u8>),
+) -> Vec<u8> {
+    let mut out = Vec::with_capacity(metric.len() + unit.len() + 16);
+    copy_without(&mut out, metric, DATA_FIELDS | UNIT_FIELD);
+    put_text(&mut out, 3, unit);
     put_data(&mut out, kind, points);
     out
 }
@@ -49,6 +63,8 @@ type FieldSet = u32;
 
 /// The five kinds of data in a `Metric`.
 const DATA_FIELDS: FieldSet = set_of(&[5, 7, 9, 10, 11]);
+/// The unit of a `Metric`.
+const UNIT_FIELD: FieldSet = set_of(&[3]);
 /// Start time and value of a `NumberDataPoint`.
 const NUMBER_FIELDS: FieldSet = set_of(&[2, 4, 6]);
 /// Start time, count, sum, buckets, bounds, minimum and maximum of a `HistogramDataPoint`.
@@ -200,6 +216,8 @@ mod tests {
         let read = Metric::decode(&changed[..]).unwrap();
         assert_eq!((&*read.name, &*read.unit), ("n", "u"));
         assert_eq!(read.data, Some(proto::metric::Data::Gauge(proto::Gauge::default())));
+        let changed = changed_metric_in_unit(&encoded, b"u/s", MetricKind::Gauge, |_| {});
+        assert_eq!(Metric::decode(&changed[..]).unwrap().unit, "u/s");
         let kind = MetricKind::Sum { temporality: Temporality::Delta, is_monotonic: true };
         let read = Metric::decode(&changed_metric(&encoded, kind, |_| {})[..]).unwrap();
         let sum = Sum { aggregation_temporality: 1, is_monotonic: true, ..Sum::default() };

@@ -1,7 +1,9 @@
 //! The section of the processor.
 
-use crate::config::{Checking, GoDuration, compile_go_regexp};
+use crate::config::{Checking, GoDuration};
 use crate::config_section;
+use crate::metric_streams::FirstPoints;
+use crate::processors::record_filter::{RegexpCacheConfig, TextCondition};
 
 /// The metric types that can be named, in lower case.
 pub(super) const METRIC_TYPES: [&str; 3] = ["exponentialhistogram", "histogram", "sum"];
@@ -34,32 +36,11 @@ config_section! {
         /// `strict` for names, `regexp` for patterns that are looked for anywhere in a name. Needed where
         /// `metrics` is written.
         pub match_type: String = String::new(),
-        /// Taken for compatibility, without effect: matching needs no cache.
-        pub regexp: RegexpCacheConfig = RegexpCacheConfig::default(),
+        /// Taken for compatibility, without effect.
+        pub regexp: Option<RegexpCacheConfig> = None,
         /// Any of `sum`, `histogram`, `exponentialhistogram`.
         pub metric_types: Vec<String> = Vec::new(),
     }
-}
-
-config_section! {
-    /// How the Collector remembers which names fit.
-    pub struct RegexpCacheConfig {
-        /// Taken for compatibility, without effect.
-        pub cacheenabled: bool = false,
-        /// Taken for compatibility, without effect.
-        pub cachemaxnumentries: i64 = 0,
-    }
-}
-
-/// What becomes of the first point of a stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum InitialValue {
-    /// Handed on where it cannot have been counted before this process began.
-    Auto,
-    /// Handed on.
-    Keep,
-    /// Remembered only.
-    Drop,
 }
 
 impl CumulativeToDeltaConfig {
@@ -76,11 +57,11 @@ impl CumulativeToDeltaConfig {
         }
     }
 
-    pub(super) fn initial_value(&self) -> InitialValue {
+    pub(super) fn first_points(&self) -> FirstPoints {
         match &*self.initial_value {
-            "keep" => InitialValue::Keep,
-            "drop" => InitialValue::Drop,
-            _ => InitialValue::Auto,
+            "keep" => FirstPoints::Added,
+            "drop" => FirstPoints::Remembered,
+            _ => FirstPoints::AddedIfNew,
         }
     }
 }
@@ -91,18 +72,14 @@ impl MetricsMatchConfig {
             "" if !self.metrics.is_empty() => {
                 checking.error_at("match_type", "match_type must be set if metrics are supplied");
             }
-            "strict" | "regexp" if self.metrics.is_empty() => {
+            "" => {}
+            _ if self.metrics.is_empty() => {
                 checking.error_at("metrics", "metrics must be supplied if match_type is set");
             }
-            "" | "strict" => {}
-            "regexp" => {
-                for error in self.metrics.iter().filter_map(|pattern| compile_go_regexp(pattern).err()) {
-                    checking.error_at("metrics", error.to_string());
+            match_type => {
+                if let Err(error) = TextCondition::compile(match_type, &self.metrics) {
+                    checking.error_at("match_type", error);
                 }
-            }
-            other => {
-                let message = format!("unrecognized match_type: '{other}', valid types are: [regexp strict]");
-                checking.error_at("match_type", message);
             }
         }
         for metric_type in &self.metric_types {

@@ -12,13 +12,19 @@ use crate::processors::written_value::encoded_value;
 
 /// Texts of which one has to match.
 #[derive(Debug)]
-pub(super) enum TextCondition {
+pub enum TextCondition {
+    /// One is the same.
     Equal(HashSet<Box<[u8]>>),
+    /// One is found anywhere in it.
     Found(Vec<Regex>),
 }
 
 impl TextCondition {
-    pub(super) fn compile(match_type: &str, texts: &[impl AsRef<str>]) -> Result<Self, String> {
+    /// Compiles texts (`match_type` is `strict`) or patterns (`regexp`).
+    ///
+    /// # Errors
+    /// What is wrong with them, in the Collector's words.
+    pub fn compile(match_type: &str, texts: &[impl AsRef<str>]) -> Result<Self, String> {
         match match_type {
             "strict" => {
                 Ok(Self::Equal(texts.iter().map(|text| Box::from(text.as_ref().as_bytes())).collect()))
@@ -31,7 +37,8 @@ impl TextCondition {
         }
     }
 
-    pub(super) fn matches(&self, text: &[u8]) -> bool {
+    /// True where one of them matches.
+    pub fn matches(&self, text: &[u8]) -> bool {
         match self {
             Self::Equal(texts) => texts.contains(text),
             Self::Found(patterns) => patterns.iter().any(|pattern| pattern.is_match(text)),
