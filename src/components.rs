@@ -19,6 +19,7 @@ use crate::processors::deltatocumulative::DeltaToCumulative;
 use crate::processors::deltatorate::DeltaToRate;
 use crate::processors::dimensions::Dimensions;
 use crate::processors::groupbyattrs::GroupByAttrs;
+use crate::processors::interval::Interval;
 use crate::processors::memory_limiter::MemoryLimiter;
 use crate::processors::metricstransform::MetricsTransform;
 use crate::processors::resource::ResourceProcessor;
@@ -38,6 +39,7 @@ pub static PROCESSORS: &[ProcessorFactory] = &[
     ProcessorFactory::of::<DeltaToRate>(),
     ProcessorFactory::of::<Dimensions>(),
     ProcessorFactory::of::<GroupByAttrs>(),
+    ProcessorFactory::of::<Interval>(),
     ProcessorFactory::of::<MemoryLimiter>(),
     ProcessorFactory::of::<MetricsTransform>(),
     ProcessorFactory::of::<ResourceProcessor>(),

@@ -7,6 +7,7 @@ pub mod factory;
 pub mod graph;
 pub mod id;
 pub mod in_flight;
+pub mod outbox;
 pub mod refusal;
 pub mod service;
 pub mod status;
@@ -24,6 +25,7 @@ pub use factory::{
 };
 pub use id::{ComponentId, PipelineId};
 pub use in_flight::InFlightBytes;
+pub use outbox::Outbox;
 pub use refusal::{Refusal, RefusalClass};
 pub use status::{ComponentStatus, StatusReporter};
 pub use tasks::TaskScope;

@@ -8,6 +8,7 @@ pub mod deltatocumulative;
 pub mod deltatorate;
 pub mod dimensions;
 pub mod groupbyattrs;
+pub mod interval;
 pub mod memory_limiter;
 pub mod metricstransform;
 pub(crate) mod record_filter;

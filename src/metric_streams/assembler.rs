@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use super::wire::{
-    MessageList, MetricHeader, metrics_batch, put_encoded_point, put_metric, put_point, put_resource_group,
-    put_scope_group,
+    MessageList, MetricHeader, metrics_batch, put_changed_point, put_encoded_point, put_metric, put_point,
+    put_resource_group, put_scope_group,
 };
-use super::{Point, StreamId};
+use super::{Point, PointValue, StreamId};
 use crate::otlp::Batch;
 
 /// Where a data point comes from: what stands above it in a request.
@@ -124,6 +124,17 @@ impl MetricsAssembler {
     /// Adds an encoded point of the metric's kind.
     pub fn add_encoded(&mut self, origin: &Origin<'_>, point: &[u8]) {
         put_encoded_point(self.points_of(origin), point);
+    }
+
+    /// Adds an encoded point of the metric's kind with another start time and value.
+    pub fn add_changed(
+        &mut self,
+        origin: &Origin<'_>,
+        point: &[u8],
+        start_time_unix_nano: u64,
+        value: &PointValue,
+    ) {
+        put_changed_point(self.points_of(origin), point, start_time_unix_nano, value);
     }
 
     /// Everything as one request.
