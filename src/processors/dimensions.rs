@@ -22,9 +22,6 @@ mod pattern;
 mod rules;
 mod streams;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 use std::time::Duration;
 

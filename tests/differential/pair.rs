@@ -38,17 +38,15 @@ pub struct Round {
     /// The component's own section of the configuration.
     pub config: Value,
     pub requests: Vec<SentRequest>,
-    /// When everything has come out that is to be compared.
+    /// What the sink has to have before the collectors are stopped.
     pub until: Until,
 }
 
 /// When a component has let out everything that is to be compared.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Until {
-    /// With the answer to the last request.
+    /// With the answer to the last request, or with the stop.
     Answered,
-    /// When the collector has stopped.
-    Stopped,
     /// When so many data points of value 1 have come out whose record names the sentinel.
     SentinelSeen(usize),
 }
@@ -64,7 +62,7 @@ const LOOKS: usize = 1500;
 pub struct Outcome {
     /// Whether each request was answered OK.
     pub answers: Vec<bool>,
-    /// What the sink got until then, in the order of arrival.
+    /// Everything the sink got, in the order of arrival.
     pub records: Vec<Value>,
 }
 
@@ -106,20 +104,12 @@ async fn run_one(
         }
         answers.push(of_round);
     }
-    let mut seen = Vec::new();
     for (number, round) in rounds.iter().enumerate() {
-        if let Until::SentinelSeen(times) = round.until {
-            wait_for_sentinel(times, &sink, &prefix(number)).await;
-        }
-        seen.push(records(&sink, &prefix(number)));
+        wait_until(round.until, &sink, &prefix(number)).await;
     }
     process.stop().await;
-    let numbered = rounds.iter().zip(answers).zip(seen).enumerate();
-    let outcome = |(number, ((round, answers), seen)): (usize, ((&Round, _), _))| Outcome {
-        answers,
-        records: if round.until == Until::Stopped { records(&sink, &prefix(number)) } else { seen },
-    };
-    numbered.map(outcome).collect()
+    let outcome = |(number, answers)| Outcome { answers, records: records(&sink, &prefix(number)) };
+    answers.into_iter().enumerate().map(outcome).collect()
 }
 
 fn prefix(round: usize) -> String {
@@ -131,10 +121,12 @@ fn records(sink: &Sink, prefix: &str) -> Vec<Value> {
     requests.iter().flat_map(|(signal, request)| records_of(request, *signal)).collect()
 }
 
-async fn wait_for_sentinel(times: usize, sink: &Sink, prefix: &str) {
+async fn wait_until(until: Until, sink: &Sink, prefix: &str) {
+    let Until::SentinelSeen(times) = until else { return };
     for _look in 0..LOOKS {
         let records = records(sink, prefix);
-        if records.iter().filter(|record| is_sentinel(record)).count() >= times {
+        let seen = records.iter().filter(|record| is_sentinel(record)).count();
+        if seen >= times {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
