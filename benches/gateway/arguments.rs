@@ -38,6 +38,8 @@ pub enum Part {
     Idle,
     /// Throughput on one core and on two.
     Scaling,
+    /// What components cost above pass-through.
+    Components,
 }
 
 /// What to measure and how. Naming any of signals, sizes, protocols, compressions or pipelines measures all
@@ -48,7 +50,7 @@ pub struct Settings {
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Subject::ALL)]
     only: Vec<Subject>,
     /// Parts of the report.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Load, Part::Paced, Part::Idle, Part::Scaling])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Load, Part::Paced, Part::Idle, Part::Scaling, Part::Components])]
     pub parts: Vec<Part>,
     #[arg(long, value_enum, value_delimiter = ',')]
     signals: Vec<Signal>,
@@ -95,6 +97,12 @@ impl Settings {
     /// The subjects in the order of their rows.
     pub fn subjects(&self) -> Vec<Subject> {
         Subject::ALL.into_iter().filter(|subject| self.only.contains(subject)).collect()
+    }
+
+    /// The same, with no other subjects than these.
+    pub fn only_of(&self, subjects: &[Subject]) -> Self {
+        let only = self.only.iter().copied().filter(|subject| subjects.contains(subject)).collect();
+        Self { only, ..self.clone() }
     }
 
     /// The cases to measure under load.

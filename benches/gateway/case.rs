@@ -4,6 +4,9 @@ use std::fmt;
 
 use clap::ValueEnum;
 
+use crate::component::Component;
+use crate::payload::Payload;
+
 /// The telemetry signal of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Signal {
@@ -68,6 +71,10 @@ pub enum Pipeline {
     Pass,
     /// `otlp → batch → otlp` with the batch processor's defaults: 8,192 items or 200 ms.
     Batch,
+    /// `otlp → component → otlp`, or nothing between, without a sending queue: an answer comes after the export, so that
+    /// no queue hides what the component keeps in memory.
+    #[value(skip)]
+    Direct(Option<Component>),
 }
 
 /// One row group of the table.
@@ -83,6 +90,8 @@ pub struct Case {
     pub compression: Compression,
     /// The pipeline.
     pub pipeline: Pipeline,
+    /// What the items are like.
+    pub payload: Payload,
 }
 
 impl Case {
@@ -93,6 +102,7 @@ impl Case {
         protocol: Protocol::Grpc,
         compression: Compression::None,
         pipeline: Pipeline::Batch,
+        payload: Payload::Usual,
     };
 
     /// The published table: every signal and size over gRPC, then the other pipelines with 100 spans.
@@ -118,6 +128,10 @@ impl Case {
 
     /// Requests of the measured part: enough CPU time for the 10 ms clock of `/proc`, and bounded.
     pub const fn requests(&self, quick: bool) -> usize {
+        // What a component costs is a small difference of two such times.
+        if matches!(self.pipeline, Pipeline::Direct(_)) {
+            return if quick { 6_000 } else { 20_000 };
+        }
         let full = match self.size {
             ..=4 => 60_000,
             5..=49 => 50_000,
@@ -132,6 +146,14 @@ impl Case {
         let full = if self.size >= 500 { 200 } else { 1_000 };
         if quick { full / 5 } else { full }
     }
+
+    /// Whether as many items of the signal arrive at the sink as are sent.
+    pub const fn keeps_all_items(&self) -> bool {
+        match self.pipeline {
+            Pipeline::Direct(Some(component)) => component.keeps_all_items(),
+            _ => true,
+        }
+    }
 }
 
 impl fmt::Display for Case {
@@ -140,7 +162,11 @@ impl fmt::Display for Case {
         write!(
             formatter,
             "{} {} {} {} × {}",
-            name(&self.pipeline),
+            match &self.pipeline {
+                Pipeline::Direct(Some(component)) => component.name(),
+                Pipeline::Direct(None) => "direct".to_owned(),
+                pipeline => name(pipeline),
+            },
             name(&self.protocol),
             name(&self.compression),
             name(&self.signal),

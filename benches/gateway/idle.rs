@@ -22,7 +22,7 @@ const REST: Duration = Duration::from_secs(1);
 pub async fn table(settings: &Settings) -> Outcome<Table> {
     let mut table =
         Table::new("idle", &["subject", "RSS MB, 1 s after the start (min–max)", "ready after ms (min–max)"]);
-    let sink = Sink::start(Case::BASE.protocol).await?;
+    let sink = Sink::start(Case::BASE.protocol, Case::BASE.signal).await?;
     let mut seen = vec![(Vec::new(), Vec::new()); settings.subjects().len()];
     for _ in 0..STARTS {
         for (subject, (memory, ready)) in settings.subjects().into_iter().zip(&mut seen) {

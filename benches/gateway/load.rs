@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::case::{Case, Compression, Protocol};
 use crate::message_body::MessageBody;
+use crate::payload::Bodies;
 use crate::{Outcome, one_thread_runtime};
 
 /// How requests are spread over connections and time.
@@ -48,7 +49,7 @@ pub struct Sent {
 /// Sends `requests` requests and waits for their answers, no longer than `patience`.
 pub async fn run(
     case: Case,
-    bodies: Arc<Vec<Bytes>>,
+    bodies: Arc<Bodies>,
     to: SocketAddr,
     shape: Shape,
     requests: usize,
@@ -119,7 +120,7 @@ impl Progress {
 
 async fn send_all(
     case: Case,
-    bodies: Arc<Vec<Bytes>>,
+    bodies: Arc<Bodies>,
     to: SocketAddr,
     shape: Shape,
     progress: Arc<Progress>,
@@ -158,14 +159,9 @@ async fn connect(to: SocketAddr) -> Outcome<TcpStream> {
 }
 
 /// One request at a time until none is left. A refusal that may be retried is, after a pause.
-async fn send(
-    mut connection: Connection,
-    template: Template,
-    bodies: Arc<Vec<Bytes>>,
-    progress: Arc<Progress>,
-) {
+async fn send(mut connection: Connection, template: Template, bodies: Arc<Bodies>, progress: Arc<Progress>) {
     while let Some(number) = progress.take().await {
-        let Some(body) = bodies.get(number % bodies.len()) else { return };
+        let body = bodies.of_request(number);
         loop {
             match connection.exchange(template.request(body.clone())).await {
                 Ok(Answer::Accepted) => {

@@ -14,6 +14,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 mod arguments;
 mod case;
+mod collector_config;
+mod component;
+mod components;
 mod count;
 mod floor;
 mod idle;

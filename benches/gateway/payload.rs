@@ -25,13 +25,36 @@ use prost::Message as _;
 use crate::Outcome;
 use crate::case::{Case, Compression, Protocol, Signal};
 
+pub use self::bodies::Bodies;
+
+mod bodies;
+mod for_components;
+
 /// How many different requests a load repeats.
 const VARIANTS: usize = 16;
 const START_NANOS: u64 = 1_790_000_000_000_000_000;
 
+/// What the items of a load are like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Payload {
+    /// Spans, log records and data points as the module says.
+    Usual,
+    /// Data points with one attribute more, which is another on each of 256.
+    SixAttributes,
+    /// Cumulative sums, each of 10,000 series in every hundredth request.
+    Series,
+    /// Spans of one resource with 10 names.
+    TenOperations,
+    /// Spans of one resource with 1,000 names.
+    ThousandOperations,
+}
+
 /// The request bodies of a case as they go onto the wire: compressed, and with the gRPC prefix where it is gRPC.
-pub fn bodies(case: &Case) -> Outcome<Vec<Bytes>> {
-    (0..VARIANTS).map(|variant| wire_body(case, request(case.signal, case.size, variant))).collect()
+pub fn bodies(case: &Case) -> Outcome<Bodies> {
+    let variants =
+        if case.payload == Payload::Series { for_components::SERIES / case.size } else { VARIANTS };
+    let body = |variant| wire_body(case, request(case.payload, case.signal, case.size, variant));
+    Ok(Bodies::new((0..variants).map(body).collect::<Outcome<_>>()?))
 }
 
 fn wire_body(case: &Case, message: Vec<u8>) -> Outcome<Bytes> {
@@ -56,8 +79,9 @@ fn gzip(message: &[u8]) -> Outcome<Vec<u8>> {
     Ok(encoder.finish()?)
 }
 
-fn request(signal: Signal, size: usize, variant: usize) -> Vec<u8> {
-    let resource = Some(resource(variant));
+fn request(payload: Payload, signal: Signal, size: usize, variant: usize) -> Vec<u8> {
+    let of_resource = if payload == Payload::Usual { variant } else { 0 };
+    let resource = Some(resource(of_resource));
     let scope = Some(InstrumentationScope {
         name: "io.opentelemetry.checkout-http".to_owned(),
         version: "2.4.1".to_owned(),
@@ -66,14 +90,24 @@ fn request(signal: Signal, size: usize, variant: usize) -> Vec<u8> {
     let numbers = (0..size).map(|index| variant * size + index);
     match signal {
         Signal::Traces => {
-            let scope_spans =
-                vec![ScopeSpans { scope, spans: numbers.map(span).collect(), ..Default::default() }];
+            let spans = match payload {
+                Payload::TenOperations => numbers.map(for_components::span_of_operation(10)).collect(),
+                Payload::ThousandOperations => {
+                    numbers.map(for_components::span_of_operation(1_000)).collect()
+                }
+                _ => numbers.map(span).collect(),
+            };
+            let scope_spans = vec![ScopeSpans { scope, spans, ..Default::default() }];
             let resource_spans = vec![ResourceSpans { resource, scope_spans, ..Default::default() }];
             ExportTraceServiceRequest { resource_spans }.encode_to_vec()
         }
         Signal::Metrics => {
-            let scope_metrics =
-                vec![ScopeMetrics { scope, metrics: metrics(size, variant), ..Default::default() }];
+            let metrics = match payload {
+                Payload::SixAttributes => for_components::metrics_of_six_attributes(size, variant),
+                Payload::Series => vec![for_components::sum_of_series(numbers)],
+                _ => metrics(size, variant),
+            };
+            let scope_metrics = vec![ScopeMetrics { scope, metrics, ..Default::default() }];
             let resource_metrics = vec![ResourceMetrics { resource, scope_metrics, ..Default::default() }];
             ExportMetricsServiceRequest { resource_metrics }.encode_to_vec()
         }

@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::Outcome;
 use crate::arguments::{Part, Settings};
 use crate::case::NamedValue as _;
-use crate::{idle, paced, scaling, under_load};
+use crate::{components, idle, paced, scaling, under_load};
 
 /// Measures what the settings ask for.
 ///
@@ -24,6 +24,7 @@ pub async fn run(settings: &Settings) -> Outcome<()> {
             Part::Paced => paced::table(settings).await?,
             Part::Idle => idle::table(settings).await?,
             Part::Scaling => scaling::table(settings).await?,
+            Part::Components => components::table(settings).await?,
         };
         println!("{table}");
         failures += table.failures();

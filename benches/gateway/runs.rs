@@ -6,7 +6,7 @@ use crate::Outcome;
 use crate::arguments::Settings;
 use crate::case::{Case, NamedValue as _};
 use crate::measure::{Conditions, Measurement, measure};
-use crate::payload;
+use crate::payload::{self, Bodies};
 use crate::subject::Subject;
 
 /// What the repetitions of one subject in one case showed.
@@ -23,34 +23,66 @@ pub async fn take_turns(
     conditions: Conditions,
 ) -> Outcome<Vec<(Subject, Runs)>> {
     let bodies = Arc::new(payload::bodies(case)?);
-    let subjects = settings.subjects().into_iter().filter(|subject| subject.can_run(case));
-    let mut all: Vec<(Subject, Runs)> = subjects.map(|subject| (subject, Runs::default())).collect();
+    let mut all = empty_runs(settings, case);
     for _ in 0..settings.repetitions {
-        for (subject, runs) in &mut all {
-            match measure(settings, *subject, case, &bodies, conditions).await {
-                Ok(measurement) => {
-                    eprintln!("{case}{conditions}: {} {measurement}", subject.name());
-                    runs.measurements.push(measurement);
-                }
-                Err(error) => {
-                    eprintln!("{case}{conditions}: {} FAILED: {error}", subject.name());
-                    runs.failures.push(error.to_string());
-                }
-            }
+        one_turn(settings, case, conditions, &bodies, &mut all).await;
+    }
+    Ok(all)
+}
+
+/// The same of several cases of one payload, the cases taking turns as well.
+pub async fn take_turns_between(settings: &Settings, cases: &[Case]) -> Outcome<Vec<Vec<(Subject, Runs)>>> {
+    let Some(first) = cases.first() else { return Ok(Vec::new()) };
+    let bodies = Arc::new(payload::bodies(first)?);
+    let mut all: Vec<_> = cases.iter().map(|case| empty_runs(settings, case)).collect();
+    for _ in 0..settings.repetitions {
+        for (case, runs) in cases.iter().zip(&mut all) {
+            one_turn(settings, case, Conditions::default(), &bodies, runs).await;
         }
     }
     Ok(all)
 }
 
+fn empty_runs(settings: &Settings, case: &Case) -> Vec<(Subject, Runs)> {
+    let subjects = settings.subjects().into_iter().filter(|subject| subject.can_run(case));
+    subjects.map(|subject| (subject, Runs::default())).collect()
+}
+
+async fn one_turn(
+    settings: &Settings,
+    case: &Case,
+    conditions: Conditions,
+    bodies: &Arc<Bodies>,
+    all: &mut [(Subject, Runs)],
+) {
+    for (subject, runs) in all {
+        match measure(settings, *subject, case, bodies, conditions).await {
+            Ok(measurement) => {
+                eprintln!("{case}{conditions}: {} {measurement}", subject.name());
+                runs.measurements.push(measurement);
+            }
+            Err(error) => {
+                eprintln!("{case}{conditions}: {} FAILED: {error}", subject.name());
+                runs.failures.push(error.to_string());
+            }
+        }
+    }
+}
+
 impl Runs {
     /// The middle of a value over the repetitions; none where all failed.
     pub fn median(&self, value: impl Fn(&Measurement) -> f64) -> Option<f64> {
-        median(&self.measurements.iter().map(value).collect::<Vec<_>>())
+        median(&self.values(value))
+    }
+
+    /// A value of every repetition.
+    pub fn values(&self, value: impl Fn(&Measurement) -> f64) -> Vec<f64> {
+        self.measurements.iter().map(value).collect()
     }
 
     /// The middle of a value, and the least and the most in parentheses.
     pub fn spread(&self, value: impl Fn(&Measurement) -> f64, decimals: usize) -> String {
-        spread(&self.measurements.iter().map(value).collect::<Vec<_>>(), decimals)
+        spread(&self.values(value), decimals)
     }
 
     /// `all`, or how much of what was accepted arrived.
@@ -89,6 +121,6 @@ pub fn median(values: &[f64]) -> Option<f64> {
 pub fn spread(values: &[f64], decimals: usize) -> String {
     let Some(middle) = median(values) else { return String::new() };
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = values.iter().copied().fold(0.0, f64::max);
+    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     format!("{middle:.decimals$} ({least:.decimals$}–{most:.decimals$})")
 }

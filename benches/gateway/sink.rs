@@ -38,8 +38,8 @@ struct Arrivals {
 }
 
 impl Sink {
-    /// Listens on a free loopback port.
-    pub async fn start(protocol: Protocol) -> Outcome<Self> {
+    /// Listens on a free loopback port and counts the items of one signal.
+    pub async fn start(protocol: Protocol, counted: Signal) -> Outcome<Self> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -49,7 +49,7 @@ impl Sink {
         runtime.spawn(async move {
             let Ok(listener) = TcpListener::from_std(listener) else { return };
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve_connection(protocol, stream, shared.clone()));
+                tokio::spawn(serve_connection(protocol, counted, stream, shared.clone()));
             }
         });
         Ok(Self { address, arrivals, runtime: Some(runtime) })
@@ -60,7 +60,7 @@ impl Sink {
         self.address
     }
 
-    /// Items received so far.
+    /// Items of the counted signal received so far.
     pub fn items(&self) -> u64 {
         self.arrivals.items.load(Ordering::Relaxed)
     }
@@ -93,9 +93,9 @@ impl Drop for Sink {
 }
 
 /// A broken connection is the collector's to notice; the counts tell what came of it.
-async fn serve_connection(protocol: Protocol, stream: TcpStream, arrivals: Arc<Arrivals>) {
+async fn serve_connection(protocol: Protocol, counted: Signal, stream: TcpStream, arrivals: Arc<Arrivals>) {
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(protocol, request, arrivals.clone()));
+    let service = service_fn(move |request| answer(protocol, counted, request, arrivals.clone()));
     let stream = TokioIo::new(stream);
     let _ = match protocol {
         Protocol::Grpc => {
@@ -109,6 +109,7 @@ async fn serve_connection(protocol: Protocol, stream: TcpStream, arrivals: Arc<A
 
 async fn answer(
     protocol: Protocol,
+    counted: Signal,
     request: Request<Incoming>,
     arrivals: Arc<Arrivals>,
 ) -> Result<Response<MessageBody>, hyper::Error> {
@@ -121,7 +122,8 @@ async fn answer(
         Protocol::Http => http_items(signal, &head.headers, body.to_bytes()),
     });
     match items {
-        Some(items) => arrivals.items.fetch_add(items, Ordering::Relaxed),
+        Some(items) if signal == Some(counted) => arrivals.items.fetch_add(items, Ordering::Relaxed),
+        Some(_) => 0,
         None => arrivals.unreadable.fetch_add(1, Ordering::Relaxed),
     };
     let mut response = Response::new(match protocol {

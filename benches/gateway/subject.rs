@@ -10,6 +10,7 @@ use clap::ValueEnum;
 
 use crate::Outcome;
 use crate::case::{Case, NamedValue as _, Pipeline, Protocol};
+use crate::collector_config::collector_config;
 
 /// A program that can stand between the load and the sink.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
@@ -96,7 +97,7 @@ impl Subject {
             }
             Self::Weir | Self::Otelcol => {
                 let config = directory.join(format!("{}.yaml", self.name()));
-                fs::write(&config, collector_config(case, route))?;
+                fs::write(&config, collector_config(self, case, route))?;
                 command.arg("--config").arg(config);
             }
             Self::Rotel => {
@@ -120,48 +121,4 @@ impl Subject {
 fn cache() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     env::var_os("WEIR_CACHE").map_or_else(|| root.join(".cache"), |cache| root.join(cache))
-}
-
-/// One file for the Go Collector and for Weir: their defaults everywhere but for addresses and compression.
-fn collector_config(case: &Case, route: &Route) -> String {
-    let Route { listen, to, own_metrics } = route;
-    let (protocol, exporter, scheme) = match case.protocol {
-        Protocol::Grpc => ("grpc", "otlp_grpc", ""),
-        Protocol::Http => ("http", "otlp_http", "http://"),
-    };
-    let compression = case.compression.name();
-    let (metrics_host, metrics_port) = (own_metrics.ip(), own_metrics.port());
-    let (processors, chain) = match case.pipeline {
-        Pipeline::Pass => ("", ""),
-        Pipeline::Batch => ("processors:\n  batch:\n", "batch"),
-    };
-    let pipelines: String = ["traces", "metrics", "logs"]
-        .map(|signal| {
-            format!("    {signal}: {{receivers: [otlp], processors: [{chain}], exporters: [{exporter}]}}\n")
-        })
-        .concat();
-    format!(
-        "receivers:
-  otlp:
-    protocols:
-      {protocol}:
-        endpoint: {listen}
-{processors}exporters:
-  {exporter}:
-    endpoint: {scheme}{to}
-    compression: {compression}
-    tls:
-      insecure: true
-service:
-  telemetry:
-    metrics:
-      readers:
-        - pull:
-            exporter:
-              prometheus:
-                host: {metrics_host}
-                port: {metrics_port}
-  pipelines:
-{pipelines}"
-    )
 }

@@ -303,3 +303,57 @@ impl Point {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Values that a double adds up exactly, whatever the order.
+    fn values() -> impl Strategy<Value = Vec<f64>> {
+        prop::collection::vec((-4_000..4_000_i32).prop_map(|number| f64::from(number) / 8.0), 0..12)
+    }
+
+    fn histogram() -> impl Strategy<Value = PointValue> {
+        (values(), prop::collection::btree_set(-10..10_i32, 0..6)).prop_map(|(values, bounds)| {
+            let bounds: Vec<f64> = bounds.into_iter().map(f64::from).collect();
+            let mut histogram = Histogram::with_bounds(&bounds);
+            values.iter().for_each(|value| histogram.record(*value, 1));
+            PointValue::Histogram(Box::new(histogram))
+        })
+    }
+
+    fn exponential_histogram() -> impl Strategy<Value = PointValue> {
+        let zero_threshold = prop_oneof![3 => Just(0.0), 1 => 0.0..20.0];
+        (values(), 2..200_usize, zero_threshold).prop_map(|(values, max_size, zero_threshold)| {
+            let mut histogram = ExponentialHistogram { zero_threshold, ..ExponentialHistogram::empty() };
+            values.iter().for_each(|value| histogram.record(*value, 1, max_size));
+            PointValue::ExponentialHistogram(Box::new(histogram))
+        })
+    }
+
+    fn sum(left: &PointValue, right: &PointValue) -> PointValue {
+        let mut sum = left.clone();
+        sum.add(right);
+        sum
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn merges_of_histograms_commute(left in histogram(), right in histogram(), third in histogram()) {
+            prop_assert_eq!(sum(&left, &right), sum(&right, &left));
+            prop_assert_eq!(sum(&sum(&left, &right), &third), sum(&left, &sum(&right, &third)));
+        }
+
+        #[test]
+        fn merges_of_exponential_histograms_commute(
+            left in exponential_histogram(),
+            right in exponential_histogram(),
+        ) {
+            prop_assert_eq!(sum(&left, &right), sum(&right, &left));
+        }
+    }
+}

@@ -22,6 +22,9 @@ mod pattern;
 mod rules;
 mod streams;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 

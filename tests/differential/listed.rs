@@ -63,11 +63,11 @@ pub async fn still_differ() {
         };
         let rounds: Vec<Round> = cases.iter().map(|(_, listed)| round(listed)).collect();
         let outcomes = run(place, &component, &rounds).await;
-        for (((file, listed), round), outcomes) in cases.iter().zip(&rounds).zip(outcomes) {
+        for ((file, listed), outcomes) in cases.iter().zip(outcomes) {
             let mut hold =
                 |who: &str, expected: &BTreeMap<String, Value>, outcome: &Outcome| {
-                    let expected = comparable(round, &records(expected));
-                    let found = differences(&expected, &comparable(round, &outcome.records));
+                    let expected = comparable(place, &records(expected));
+                    let found = differences(&expected, &comparable(place, &outcome.records));
                     problems.extend(found.into_iter().map(|line| {
                         format!("{}: {who} (sent: listed, arrived: now): {line}", file.display())
                     }));
@@ -108,7 +108,7 @@ fn all() -> Vec<(PathBuf, Listed)> {
 fn round(listed: &Listed) -> Round {
     let requests =
         listed.send.iter().flatten().map(|(name, request)| (signal(name), request.clone())).collect();
-    let until = listed.sentinel.map_or(Until::Answered, Until::SentinelSeen);
+    let until = listed.sentinel.map_or(Until::Stopped, Until::SentinelSeen);
     Round { config: listed.config.clone(), requests, until }
 }
 

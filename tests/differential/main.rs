@@ -23,8 +23,8 @@ mod otlp {
     pub mod schema;
 }
 
-use pair::Place::Processor;
-use rounds::{attributes, compare_rounds};
+use pair::Place::{Connector, Processor};
+use rounds::{attributes, compare_rounds, connectors, grouping, metricstransform, temporality};
 
 /// Without a component both let everything through as it was sent: the pair itself makes no difference.
 #[tokio::test]
@@ -50,4 +50,39 @@ async fn attributes() {
 #[tokio::test]
 async fn resource() {
     compare_rounds(Processor, "resource", attributes::of_resource).await;
+}
+
+#[tokio::test]
+async fn metricstransform() {
+    compare_rounds(Processor, "metricstransform", metricstransform::round).await;
+}
+
+#[tokio::test]
+async fn groupbyattrs() {
+    compare_rounds(Processor, "groupbyattrs", grouping::round).await;
+}
+
+#[tokio::test]
+async fn cumulativetodelta() {
+    compare_rounds(Processor, "cumulativetodelta", temporality::of_cumulativetodelta).await;
+}
+
+#[tokio::test]
+async fn deltatocumulative() {
+    compare_rounds(Processor, "deltatocumulative", temporality::of_deltatocumulative).await;
+}
+
+#[tokio::test]
+async fn deltatorate() {
+    compare_rounds(Processor, "deltatorate", temporality::of_deltatorate).await;
+}
+
+#[tokio::test]
+async fn spanmetrics() {
+    compare_rounds(Connector, "spanmetrics", connectors::of_spanmetrics).await;
+}
+
+#[tokio::test]
+async fn servicegraph() {
+    compare_rounds(Connector, "servicegraph", connectors::of_servicegraph).await;
 }

@@ -38,15 +38,17 @@ pub struct Round {
     /// The component's own section of the configuration.
     pub config: Value,
     pub requests: Vec<SentRequest>,
-    /// What the sink has to have before the collectors are stopped.
+    /// When everything has come out that is to be compared.
     pub until: Until,
 }
 
 /// When a component has let out everything that is to be compared.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Until {
-    /// With the answer to the last request, or with the stop.
+    /// With the answer to the last request.
     Answered,
+    /// When the collector has stopped.
+    Stopped,
     /// When so many data points of value 1 have come out whose record names the sentinel.
     SentinelSeen(usize),
 }
@@ -62,7 +64,7 @@ const LOOKS: usize = 1500;
 pub struct Outcome {
     /// Whether each request was answered OK.
     pub answers: Vec<bool>,
-    /// Everything the sink got, in the order of arrival.
+    /// What the sink got until then, in the order of arrival.
     pub records: Vec<Value>,
 }
 
@@ -104,12 +106,20 @@ async fn run_one(
         }
         answers.push(of_round);
     }
+    let mut seen = Vec::new();
     for (number, round) in rounds.iter().enumerate() {
-        wait_until(round.until, &sink, &prefix(number)).await;
+        if let Until::SentinelSeen(times) = round.until {
+            wait_for_sentinel(times, &sink, &prefix(number)).await;
+        }
+        seen.push(records(&sink, &prefix(number)));
     }
     process.stop().await;
-    let outcome = |(number, answers)| Outcome { answers, records: records(&sink, &prefix(number)) };
-    answers.into_iter().enumerate().map(outcome).collect()
+    let numbered = rounds.iter().zip(answers).zip(seen).enumerate();
+    let outcome = |(number, ((round, answers), seen)): (usize, ((&Round, _), _))| Outcome {
+        answers,
+        records: if round.until == Until::Stopped { records(&sink, &prefix(number)) } else { seen },
+    };
+    numbered.map(outcome).collect()
 }
 
 fn prefix(round: usize) -> String {
@@ -121,12 +131,10 @@ fn records(sink: &Sink, prefix: &str) -> Vec<Value> {
     requests.iter().flat_map(|(signal, request)| records_of(request, *signal)).collect()
 }
 
-async fn wait_until(until: Until, sink: &Sink, prefix: &str) {
-    let Until::SentinelSeen(times) = until else { return };
+async fn wait_for_sentinel(times: usize, sink: &Sink, prefix: &str) {
     for _look in 0..LOOKS {
         let records = records(sink, prefix);
-        let seen = records.iter().filter(|record| is_sentinel(record)).count();
-        if seen >= times {
+        if records.iter().filter(|record| is_sentinel(record)).count() >= times {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

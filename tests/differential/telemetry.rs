@@ -5,6 +5,8 @@ pub mod logs;
 pub mod metrics;
 pub mod spans;
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use crate::otlp::compare::Signal;
@@ -49,9 +51,9 @@ pub struct Origins {
 
 impl Origins {
     pub fn random(random: &mut Random) -> Self {
-        let resources = (0..random.count(1, 3)).map(|_| resource(random)).collect();
-        let scopes = (0..random.count(1, 3)).map(|_| scope(random)).collect();
-        Self { resources, scopes }
+        let mut resources: Vec<Value> = (0..random.count(1, 3)).map(|_| resource(random)).collect();
+        keep_first_of_each(&mut resources, |resource| resource["resource"]["attributes"].to_string());
+        Self { resources, scopes: scopes(random, 3) }
     }
 
     /// Positions of a resource and a scope.
@@ -83,6 +85,11 @@ impl Origins {
     }
 }
 
+fn keep_first_of_each(list: &mut Vec<Value>, identity: fn(&Value) -> String) {
+    let mut seen = HashSet::new();
+    list.retain(|element| seen.insert(identity(element)));
+}
+
 fn resource(random: &mut Random) -> Value {
     let mut attributes = Vec::new();
     if random.chance(0.9) {
@@ -97,6 +104,15 @@ fn resource(random: &mut Random) -> Value {
         resource["resource"]["droppedAttributesCount"] = json!(random.number(1, 5));
     }
     resource
+}
+
+/// Up to so many scopes that differ in name or version, by which alone the Collector tells them.
+pub fn scopes(random: &mut Random, most: usize) -> Vec<Value> {
+    let mut scopes: Vec<Value> = (0..random.count(1, most)).map(|_| scope(random)).collect();
+    keep_first_of_each(&mut scopes, |scope| {
+        format!("{} {}", scope["scope"]["name"], scope["scope"]["version"])
+    });
+    scopes
 }
 
 fn scope(random: &mut Random) -> Value {
@@ -148,5 +164,20 @@ pub fn value(random: &mut Random, depth: usize) -> Value {
             json!({"kvlistValue": {"values": values}})
         }
         _ => json!({}),
+    }
+}
+
+/// The requests without schema URLs and counts of dropped resource attributes, which the Collector loses where it makes
+/// resources and scopes anew.
+pub fn without_what_regrouping_loses(requests: &mut [SentRequest]) {
+    for (signal, request) in requests {
+        let [resources, scopes, _] = signal.levels();
+        for resource in request[resources].as_array_mut().into_iter().flatten() {
+            resource.as_object_mut().unwrap().remove("schemaUrl");
+            resource["resource"].as_object_mut().unwrap().remove("droppedAttributesCount");
+            for scope in resource[scopes].as_array_mut().into_iter().flatten() {
+                scope.as_object_mut().unwrap().remove("schemaUrl");
+            }
+        }
     }
 }

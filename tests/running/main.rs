@@ -9,8 +9,6 @@ mod http_faults;
 mod own_telemetry;
 mod pipelines;
 mod received;
-#[cfg(feature = "real-parts")]
-mod request_rates;
 mod send;
 mod shutdown;
 mod sink;

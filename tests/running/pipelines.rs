@@ -3,18 +3,17 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-use opentelemetry_proto::tonic::trace::v1::Span;
-use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use serde_json::json;
 use tokio::net::TcpStream;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::certificates::Authority;
-use crate::received::names_in;
-use crate::send::{send_over_grpc, send_over_http, send_spans_over_http};
+use crate::received::{data_points_of, names_in};
+use crate::send::{post_json, send_over_grpc, send_over_http};
 use crate::weir_process::{Launch, WeirProcess, free_address, pipelines_directory};
 
 /// The files that have a test below.
-const TESTED: [&str; 5] = ["default.yaml", "file.yaml", "gateway.yaml", "red-metrics.yaml", "tls.yaml"];
+const TESTED: [&str; 5] = ["default.yaml", "dimension-filter.yaml", "file.yaml", "gateway.yaml", "tls.yaml"];
 
 /// One span, metric and log record over each protocol.
 const SENT: [&str; 6] = [
@@ -118,34 +117,44 @@ async fn the_gateway_configuration_forwards_what_arrives() {
 }
 
 #[tokio::test]
-async fn the_red_metrics_configuration_counts_what_it_forwards() {
+async fn the_dimension_filter_adds_up_what_pods_measured() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("telemetry.jsonl");
     let (back_end, _, back_end_http) =
         start_back_end(directory.path(), &file, |launch, _addresses| launch).await;
-    let (weir, http) = start_red_metrics(directory.path(), back_end_http, |launch| launch).await;
-    let request = Span {
-        trace_id: vec![1; 16],
-        span_id: vec![2; 8],
-        name: "GET /".to_owned(),
-        kind: SpanKind::Server.into(),
-        ..Span::default()
+    let (grpc, http, metrics) = (free_address(), free_address(), free_address());
+    let filter = Launch::of_pipelines("dimension-filter.yaml", directory.path())
+        .env("WEIR_GRPC_ENDPOINT", grpc)
+        .env("WEIR_HTTP_ENDPOINT", http)
+        .env("WEIR_METRICS_HOST", metrics.ip())
+        .env("WEIR_METRICS_PORT", metrics.port())
+        .env("BACKEND_HTTP_ENDPOINT", format!("http://{back_end_http}"))
+        .start(directory.path(), "filter")
+        .await;
+    feed(grpc, http).await;
+    let point = |pod: &str, route: &str, value: u32| {
+        let attribute = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
+        json!({
+            "attributes": [attribute("k8s.pod.name", pod), attribute("http.route", route)],
+            "timeUnixNano": "1700000000000000000",
+            "asInt": value,
+        })
     };
-    send_spans_over_http(TcpStream::connect(http).await.unwrap(), vec![request]).await;
-    let log = weir.stop().await;
-    back_end.stop().await;
-    let expected = [
-        "metric traces.span.metrics.calls",
-        "metric traces.span.metrics.duration",
-        "metric traces.span.rate.calls",
-        "metric traces_service_graph_request_client",
-        "metric traces_service_graph_request_server",
-        "metric traces_service_graph_request_total",
-        "span GET /",
-    ];
-    let mut names = names_in(&file);
-    names.dedup();
-    assert_eq!(names, expected, "{log}");
+    let points = [point("a", "/cart", 3), point("b", "/cart", 4), point("a", "/healthz", 100)];
+    let sum = json!({"aggregationTemporality": 1, "isMonotonic": true, "dataPoints": points});
+    let metric = json!({"name": "http.server.requests", "sum": sum});
+    let request = json!({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]});
+    post_json(TcpStream::connect(http).await.unwrap(), "/v1/metrics", &request).await;
+    filter.stop().await;
+    let log = back_end.stop().await;
+
+    let mut names: Vec<&str> = SENT.to_vec();
+    names.insert(2, "metric http.server.requests");
+    assert_eq!(names_in(&file), names, "{log}");
+    let points = data_points_of(&file, "http.server.requests");
+    assert_eq!(points.len(), 1, "{points:?}");
+    let route = json!([{"key": "http.route", "value": {"stringValue": "/cart"}}]);
+    assert_eq!((&points[0]["attributes"], &points[0]["asInt"]), (&route, &json!("7")));
 }
 
 #[tokio::test]
@@ -198,27 +207,8 @@ async fn the_tls_configuration_asks_for_certificates_and_shows_its_own() {
     assert_eq!(names_in(&file), SENT, "{log_of_weir}");
 }
 
-/// Starts pipelines/red-metrics.yaml before a back end, with a short interval and `more` settings, and returns it with its
-/// address for HTTP.
-pub async fn start_red_metrics(
-    directory: &Path,
-    back_end_http: SocketAddr,
-    more: impl FnOnce(Launch) -> Launch,
-) -> (WeirProcess, SocketAddr) {
-    let (http, metrics) = (free_address(), free_address());
-    let launch = Launch::of_pipelines("red-metrics.yaml", directory)
-        .env("WEIR_GRPC_ENDPOINT", free_address())
-        .env("WEIR_HTTP_ENDPOINT", http)
-        .env("WEIR_HEALTH_ENDPOINT", free_address())
-        .env("WEIR_METRICS_HOST", metrics.ip())
-        .env("WEIR_METRICS_PORT", metrics.port())
-        .env("BACKEND_HTTP_ENDPOINT", format!("http://{back_end_http}"))
-        .env("RED_INTERVAL", "1s");
-    (more(launch).start(directory, "weir").await, http)
-}
-
 /// Starts pipelines/file.yaml, with `more` settings, and returns it with its addresses for gRPC and HTTP.
-pub async fn start_back_end(
+async fn start_back_end(
     directory: &Path,
     file: &Path,
     more: impl FnOnce(Launch, [SocketAddr; 2]) -> Launch,

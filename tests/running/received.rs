@@ -25,8 +25,23 @@ pub fn names_in(file: &Path) -> Vec<String> {
     names
 }
 
+/// The data points of every sum of this name in the file.
+pub fn data_points_of(file: &Path, sum_name: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let mut points = Vec::new();
+    for line in text.lines() {
+        let request: Value = serde_json::from_str(line).unwrap();
+        for metric in descend(&request, &["resourceMetrics", "scopeMetrics", "metrics"]) {
+            if metric["name"] == sum_name {
+                points.extend(metric["sum"]["dataPoints"].as_array().cloned().unwrap_or_default());
+            }
+        }
+    }
+    points
+}
+
 /// The members of a list in a list in a list.
-pub fn descend<'a>(value: &'a Value, levels: &[&str]) -> Vec<&'a Value> {
+fn descend<'a>(value: &'a Value, levels: &[&str]) -> Vec<&'a Value> {
     let Some((level, below)) = levels.split_first() else { return vec![value] };
     let members = value.get(level).and_then(Value::as_array).into_iter().flatten();
     members.flat_map(|member| descend(member, below)).collect()

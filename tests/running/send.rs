@@ -43,34 +43,42 @@ pub async fn send_over_http(connection: impl AsyncRead + AsyncWrite + Send + Unp
         ("/v1/metrics", one_point(name).encode_to_vec()),
         ("/v1/logs", one_record(name).encode_to_vec()),
     ];
-    post_each(connection, bodies).await;
+    let answers = post(connection, "application/x-protobuf", bodies).await;
+    assert_eq!(answers, vec![Bytes::new(); 3]);
 }
 
-/// Posts spans on `connection` and expects them to be answered 200.
-pub async fn send_spans_over_http(
+/// Posts one request of OTLP/JSON and expects it to be answered 200, without a partial success.
+pub async fn post_json(
     connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    sent: Vec<Span>,
+    path: &'static str,
+    request: &serde_json::Value,
 ) {
-    post_each(connection, [("/v1/traces", spans(sent).encode_to_vec())]).await;
+    let answers = post(connection, "application/json", [(path, request.to_string().into_bytes())]).await;
+    assert_eq!(answers, [r#"{"partialSuccess":{}}"#]);
 }
 
-async fn post_each<const N: usize>(
+/// Posts bodies to paths one after the other. Each must be answered 200; returns what the answers hold.
+async fn post(
     connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    bodies: [(&str, Vec<u8>); N],
-) {
+    content_type: &'static str,
+    bodies: impl IntoIterator<Item = (&'static str, Vec<u8>)>,
+) -> Vec<Bytes> {
     let (mut sender, driver) = http1::handshake(TokioIo::new(connection)).await.unwrap();
     tokio::spawn(driver);
+    let mut answers = Vec::new();
     for (path, body) in bodies {
         let request = Request::post(path)
             .header(HOST, "weir.test")
-            .header(CONTENT_TYPE, "application/x-protobuf")
+            .header(CONTENT_TYPE, content_type)
             .body(Full::new(Bytes::from(body)))
             .unwrap();
         let response = sender.send_request(request).await.unwrap();
         let status = response.status();
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        assert_eq!((status.as_u16(), body), (200, Bytes::new()), "{path}");
+        let answer = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(status.as_u16(), 200, "{path}: {answer:?}");
+        answers.push(answer);
     }
+    answers
 }
 
 fn one_span(name: &str) -> ExportTraceServiceRequest {

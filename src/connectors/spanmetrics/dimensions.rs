@@ -171,7 +171,7 @@ impl Dimensions {
         }
     }
 
-    /// Adds an entry of a list. A later list's default counts where two name one attribute.
+    /// Adds an entry of a list. Where two name one attribute, the later list's default counts if it has one.
     fn add(&mut self, dimension: &DimensionConfig, is_used_by: PerMeasure<bool>, hasher: &StreamHasher) {
         if let Ok(glob) = KeyGlob::compile(&dimension.glob)
             && !dimension.glob.is_empty()
@@ -189,7 +189,8 @@ impl Dimensions {
         });
         let Some(named) = self.named.get_mut(place) else { return };
         for (usage, _) in named.uses.0.iter_mut().zip(is_used_by.0).filter(|(_, is_used)| *is_used) {
-            *usage = Some(Use { default: default.clone() });
+            let of_an_earlier_list = usage.take().and_then(|usage| usage.default);
+            *usage = Some(Use { default: default.clone().or(of_an_earlier_list) });
         }
     }
 

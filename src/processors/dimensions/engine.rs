@@ -13,7 +13,11 @@ use super::rules::Rules;
 use super::streams::{HandedOn, Merging, Moment, Stream};
 use crate::metric_streams::wire::MessageList;
 use crate::metric_streams::{OwnedOrigin, Shards, StreamHasher, StreamId, StreamMap};
+use crate::otlp::AnyValueView;
 use crate::pipeline::Clock;
+
+/// The key of the only attribute of overflow series.
+const OVERFLOW_KEY: &[u8] = b"otel.metric.overflow";
 
 /// What all batches share.
 pub(super) struct Engine {
@@ -23,6 +27,7 @@ pub(super) struct Engine {
     pub counters: PointCounters,
     clock: Clock,
     made: Instant,
+    overflow_attribute: StreamId,
     shards: Shards<Shard>,
     /// True while somebody knows that something waits.
     is_wake_sent: AtomicBool,
@@ -57,13 +62,15 @@ pub(super) struct Flushed {
 
 impl Engine {
     pub fn new(rules: Rules, cardinality: Cardinality, counters: PointCounters, clock: Clock) -> Self {
+        let hasher = StreamHasher::new();
         Self {
             rules,
-            hasher: StreamHasher::new(),
+            hasher,
             cardinality,
             counters,
             clock,
             made: Instant::now(),
+            overflow_attribute: hasher.attribute(OVERFLOW_KEY, AnyValueView::Bool(true)),
             shards: Shards::new(),
             is_wake_sent: AtomicBool::new(false),
             wake: Notify::new(),
@@ -73,6 +80,11 @@ impl Engine {
     /// Locks the part of the series that `output` is in.
     pub fn shard(&self, output: StreamId) -> MutexGuard<'_, Shard> {
         self.shards.of(output)
+    }
+
+    /// The overflow series of a metric.
+    pub const fn overflow_of(&self, metric: StreamId) -> StreamId {
+        metric.with(self.overflow_attribute)
     }
 
     /// What time it is.

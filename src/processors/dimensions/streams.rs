@@ -128,14 +128,17 @@ impl Stream {
         Self { metric, seen: 0, is_overflow: false, aggregate }
     }
 
-    /// The series of all that are too many, which is a merged one from the beginning.
-    pub fn overflow(metric: StreamId, input: StreamId, kind: MetricKind) -> Self {
+    /// The series `output` of all that are too many. Unless the first of its inputs is a client's own
+    /// overflow series, it is a merged one from the beginning.
+    pub fn overflow(metric: StreamId, output: StreamId, input: StreamId, kind: MetricKind) -> Self {
         let mut stream = Self { is_overflow: true, ..Self::new(metric, input, kind, false) };
-        match &mut stream.aggregate {
-            Aggregate::Apart => {}
-            Aggregate::Delta(stream) => stream.merge_always(),
-            Aggregate::Cumulative(stream) => stream.merge_always(),
-            Aggregate::Gauge(stream) => stream.merge_always(),
+        if input != output {
+            match &mut stream.aggregate {
+                Aggregate::Apart => {}
+                Aggregate::Delta(stream) => stream.merge_always(),
+                Aggregate::Cumulative(stream) => stream.merge_always(),
+                Aggregate::Gauge(stream) => stream.merge_always(),
+            }
         }
         stream
     }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use self::stream::{Descriptor, Kind, Stream};
-use super::{FUTURE, Origins, PAST, SECOND, SentRequest, random_attributes};
+use super::{FUTURE, KEYS, Origins, PAST, SECOND, SentRequest, TEXTS, attribute, text, value};
 use crate::otlp::compare::Signal;
 use crate::random::Random;
 
@@ -23,8 +23,58 @@ pub const CUMULATIVE: u64 = 2;
 pub struct Shape {
     pub temporalities: &'static [u64],
     pub most_requests: usize,
-    /// Resets, changed bounds and scales, points out of order or without a value.
-    pub irregular: bool,
+    /// Streams of cumulative values begin anew now and then.
+    pub resets: Resets,
+    /// Bounds and scales change in mid stream.
+    pub changes: bool,
+    /// Points say that there is no value.
+    pub no_value: bool,
+    pub exemplars: bool,
+    /// Points come late.
+    pub out_of_order: bool,
+    /// Deltas of histograms that counted nothing.
+    pub empty_histograms: bool,
+    /// Only what the Collector aggregates without loss: no exemplars of numbers, and exponential histograms whose
+    /// buckets begin at the same index.
+    pub aligned: bool,
+}
+
+/// How streams begin anew.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Resets {
+    Never,
+    /// With a new start time, as the data model asks for.
+    Announced,
+    /// With or without.
+    Any,
+}
+
+impl Shape {
+    /// Streams with everything that happens to them.
+    pub fn rough(temporalities: &'static [u64], most_requests: usize) -> Self {
+        Self {
+            temporalities,
+            most_requests,
+            resets: Resets::Any,
+            changes: true,
+            no_value: true,
+            exemplars: true,
+            out_of_order: true,
+            empty_histograms: true,
+            aligned: false,
+        }
+    }
+
+    /// Streams that nothing happens to.
+    pub fn smooth(temporalities: &'static [u64], most_requests: usize) -> Self {
+        Self {
+            resets: Resets::Never,
+            changes: false,
+            no_value: false,
+            out_of_order: false,
+            ..Self::rough(temporalities, most_requests)
+        }
+    }
 }
 
 /// Requests that hold the next point of most streams each; at least one.
@@ -46,8 +96,7 @@ fn requests_or_none(random: &mut Random, shape: &Shape) -> Vec<SentRequest> {
             let points: Vec<_> = streams
                 .iter_mut()
                 .filter_map(|stream| {
-                    let point =
-                        random.chance(0.8).then(|| stream.next_point(step, random, shape.irregular))?;
+                    let point = random.chance(0.8).then(|| stream.next_point(step, random, shape))?;
                     Some((stream.origin, stream.descriptor.clone(), point))
                 })
                 .collect();
@@ -64,10 +113,11 @@ fn streams(random: &mut Random, origins: &Origins, shape: &Shape) -> Vec<Stream>
     random.shuffle(&mut names);
     for name in &names[..random.count(1, 4)] {
         let descriptor = descriptor(random, name, shape.temporalities);
+        let keys = random.some_of(&KEYS[..5]);
         let mut seen = HashSet::new();
-        for _ in 0..random.count(1, 4) {
+        for _ in 0..random.count(1, 6) {
             let origin = origins.pick(random);
-            let attributes = random_attributes(random, 3);
+            let attributes = attributes_of(&keys, random);
             let mut sorted: Vec<String> = attributes.iter().map(Value::to_string).collect();
             sorted.sort();
             if seen.insert((origin, sorted)) {
@@ -77,6 +127,19 @@ fn streams(random: &mut Random, origins: &Origins, shape: &Shape) -> Vec<Stream>
         }
     }
     streams
+}
+
+/// Most of these keys, with values that other streams of the metric have, too.
+fn attributes_of(keys: &[&str], random: &mut Random) -> Vec<Value> {
+    let mut attributes = Vec::new();
+    for key in keys {
+        if random.chance(0.1) {
+            continue;
+        }
+        let value = if random.chance(0.9) { text(random.pick(&TEXTS[..3])) } else { value(random, 1) };
+        attributes.push(attribute(key, value));
+    }
+    attributes
 }
 
 fn descriptor(random: &mut Random, name: &str, temporalities: &[u64]) -> Descriptor {
@@ -99,6 +162,9 @@ fn descriptor(random: &mut Random, name: &str, temporalities: &[u64]) -> Descrip
         kind,
         temporality: random.pick(temporalities),
         monotonic: random.chance(0.7),
+        bounds: random.pick(&[vec![0.0, 10.0, 100.0], vec![0.5, 1.0], vec![]]),
+        zero_threshold: random.pick(&[0.0, 0.0, 0.001]),
+        extremes: random.chance(0.5),
     }
 }
 

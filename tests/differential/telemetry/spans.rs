@@ -20,7 +20,7 @@ type SpanOfService = (usize, Value);
 /// Requests of traces: each trace whole in one of them, or its spans spread over all.
 pub fn requests(random: &mut Random, most_requests: usize) -> Vec<SentRequest> {
     let resources: Vec<Value> = SERVICES.iter().map(|name| resource(random, name)).collect();
-    let scopes: Vec<Value> = (0..random.count(1, 2)).map(|_| super::scope(random)).collect();
+    let scopes = super::scopes(random, 2);
     let mut batches = vec![Vec::new(); random.count(1, most_requests)];
     for _ in 0..random.count(1, 6) {
         let spans = trace(random);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{DELTA, SECOND};
+use super::{DELTA, Resets, SECOND, Shape};
 use crate::random::Random;
 use crate::telemetry::random_attributes;
 
@@ -20,6 +20,9 @@ pub enum Kind {
     Summary,
 }
 
+/// The least index of a bucket of an exponential histogram at its first scale.
+const LEAST_INDEX: i32 = -4;
+
 /// Everything of a metric but its points.
 #[derive(Clone)]
 pub struct Descriptor {
@@ -29,6 +32,10 @@ pub struct Descriptor {
     pub kind: Kind,
     pub temporality: u64,
     pub monotonic: bool,
+    pub bounds: Vec<f64>,
+    pub zero_threshold: f64,
+    /// Whether histograms tell their least and greatest value.
+    pub extremes: bool,
 }
 
 impl Descriptor {
@@ -67,10 +74,9 @@ pub struct Stream {
     positive: BTreeMap<i32, u64>,
     negative: BTreeMap<i32, u64>,
     zero_count: u64,
-    zero_threshold: f64,
     sum: f64,
+    with_start: bool,
     with_sum: bool,
-    with_extremes: bool,
     with_exemplars: bool,
 }
 
@@ -82,7 +88,7 @@ impl Stream {
         start: u64,
         random: &mut Random,
     ) -> Self {
-        let bounds = random.pick(&[vec![0.0, 10.0, 100.0], vec![0.5, 1.0], vec![]]);
+        let bounds = descriptor.bounds.clone();
         Self {
             origin,
             descriptor,
@@ -96,47 +102,49 @@ impl Stream {
             positive: BTreeMap::new(),
             negative: BTreeMap::new(),
             zero_count: 0,
-            zero_threshold: random.pick(&[0.0, 0.0, 0.001]),
             sum: 0.0,
+            with_start: random.chance(0.95),
             with_sum: random.chance(0.9),
-            with_extremes: random.chance(0.5),
             with_exemplars: random.chance(0.2),
         }
     }
 
     /// The point of a time step; steps are ten seconds apart.
-    pub fn next_point(&mut self, step: u64, random: &mut Random, irregular: bool) -> Value {
+    pub fn next_point(&mut self, step: u64, random: &mut Random, shape: &Shape) -> Value {
         let mut time = self.birth + step * 10 * SECOND;
         let is_delta = self.descriptor.temporality == DELTA;
+        let announced = shape.resets == Resets::Announced;
+        let may_reset = shape.resets == Resets::Any || announced && self.with_start;
+        let changes_bounds = shape.changes && may_reset && random.chance(0.05);
         if is_delta {
             self.forget();
-        } else if irregular && random.chance(0.1) {
+        } else if changes_bounds || may_reset && random.chance(0.1) {
             self.forget();
-            if random.chance(0.7) {
+            if announced || random.chance(0.7) {
                 self.start = time - 2 * SECOND;
             }
         }
-        if irregular && random.chance(0.05) {
+        if changes_bounds {
             self.bounds = vec![5.0, 6.0, 7.0];
             self.buckets = vec![0; 4];
         }
-        if irregular && random.chance(0.1) {
+        if shape.changes && random.chance(0.1) {
             self.coarsen();
         }
-        self.observe(random);
-        if irregular && random.chance(0.05) {
+        self.observe(random, shape.empty_histograms);
+        if shape.out_of_order && random.chance(0.05) {
             time -= 15 * SECOND;
         }
-        let mut point = self.point(random);
+        let mut point = self.point(random, shape);
         point["timeUnixNano"] = json!(time.to_string());
-        if random.chance(0.95) {
+        if self.with_start {
             point["startTimeUnixNano"] = json!(self.start.to_string());
         }
         point["attributes"] = json!(self.attributes);
         if is_delta {
             self.start = time;
         }
-        if irregular && random.chance(0.03) {
+        if shape.no_value && random.chance(0.03) {
             for value in ["asInt", "asDouble"] {
                 point.as_object_mut().unwrap().remove(value);
             }
@@ -165,13 +173,13 @@ impl Stream {
         }
     }
 
-    fn observe(&mut self, random: &mut Random) {
+    fn observe(&mut self, random: &mut Random, may_be_nothing: bool) {
         let least = if self.descriptor.monotonic { 0 } else { -20 };
         self.value += if random.chance(0.1) { 0.0 } else { random.quarters(least, 50) };
-        for _ in 0..random.count(0, 6) {
+        for _ in 0..random.count(usize::from(!may_be_nothing), 6) {
             let bucket = random.count(0, self.buckets.len() - 1);
             self.buckets[bucket] += random.number(1, 3);
-            let index = random.count(0, 12) as i32 - 4;
+            let index = LEAST_INDEX + random.count(0, 12) as i32;
             let side = if random.chance(0.8) { &mut self.positive } else { &mut self.negative };
             *side.entry(index).or_default() += random.number(1, 3);
             self.sum += random.quarters(0, 20);
@@ -179,7 +187,7 @@ impl Stream {
         self.zero_count += random.number(0, 2);
     }
 
-    fn point(&self, random: &mut Random) -> Value {
+    fn point(&self, random: &mut Random, shape: &Shape) -> Value {
         let mut point = match self.descriptor.kind {
             Kind::IntegerSum | Kind::IntegerGauge => {
                 json!({"asInt": (self.value.trunc() as i64).to_string()})
@@ -196,9 +204,9 @@ impl Stream {
                     "count": (counts.sum::<u64>() + self.zero_count).to_string(),
                     "scale": self.scale,
                     "zeroCount": self.zero_count.to_string(),
-                    "zeroThreshold": self.zero_threshold,
-                    "positive": buckets(&self.positive),
-                    "negative": buckets(&self.negative),
+                    "zeroThreshold": self.descriptor.zero_threshold,
+                    "positive": buckets(&self.positive, shape.aligned),
+                    "negative": buckets(&self.negative, shape.aligned),
                 })
             }
             Kind::Summary => json!({
@@ -207,16 +215,18 @@ impl Stream {
                 "quantileValues": [{"quantile": 0.5, "value": random.quarters(0, 9)}],
             }),
         };
-        if matches!(self.descriptor.kind, Kind::Histogram | Kind::ExponentialHistogram) {
+        let is_histogram = matches!(self.descriptor.kind, Kind::Histogram | Kind::ExponentialHistogram);
+        if is_histogram {
             if self.with_sum {
                 point["sum"] = json!(self.sum);
             }
-            if self.with_extremes {
+            if self.descriptor.extremes && point["count"] != "0" {
                 point["min"] = json!(random.quarters(-5, 1));
                 point["max"] = json!(random.quarters(1, 99));
             }
         }
-        if self.with_exemplars && self.descriptor.kind != Kind::Summary {
+        let is_number = !is_histogram && self.descriptor.kind != Kind::Summary;
+        if shape.exemplars && self.with_exemplars && (is_histogram || is_number && !shape.aligned) {
             point["exemplars"] = json!([{
                 "timeUnixNano": (self.start + 1).to_string(),
                 "asDouble": random.quarters(0, 9),
@@ -229,8 +239,9 @@ impl Stream {
     }
 }
 
-fn buckets(counts: &BTreeMap<i32, u64>) -> Value {
-    let Some((&first, &last)) = counts.keys().next().zip(counts.keys().next_back()) else { return json!({}) };
+fn buckets(counts: &BTreeMap<i32, u64>, aligned: bool) -> Value {
+    let (first, last) = counts.keys().next().zip(counts.keys().next_back()).unwrap_or((&0, &-1));
+    let (first, last) = (if aligned { LEAST_INDEX } else { *first }, *last);
     let listed: Vec<String> =
         (first..=last).map(|index| counts.get(&index).copied().unwrap_or_default().to_string()).collect();
     json!({"offset": first, "bucketCounts": listed})
