@@ -4,6 +4,18 @@
 //! series on as metrics. A flush that the next component refuses retryably is offered again with the
 //! next one, and until then nothing else is handed on, so that no interval and no first point is lost. One
 //! refused for good is dropped, counted and logged. What is held at the end is handed on at the end.
+//!
+//! Other than the Collector 0.162, whose connector flushes nothing when it stops and drops what is refused:
+//!
+//! * A series is what its attributes are: spans of two shown scopes are two series (there the first scope's
+//!   name stands for both), and a start time of a delta belongs to one resource (there to all that have such a
+//!   series).
+//! * What has expired is handed on once more, as `series_expiration` does there (`metrics_expiration`: twice
+//!   more).
+//! * The series for overflow does not expire while spans are counted in it, and takes no place of the limit.
+//! * A flush without data points is not handed on, nor are metrics without data points.
+//! * `metrics_flush_interval: 0` is refused (there the process panics), and bounds of buckets are put in order.
+//! * Feature gates are what they are there without `--feature-gates`.
 
 mod adjusted_count;
 mod config;

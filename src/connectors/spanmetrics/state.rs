@@ -80,15 +80,15 @@ impl SeriesState {
         describe: impl FnOnce() -> MessageList,
     ) {
         let mut shard = self.shards.of(key.id);
-        if let Some(series) = shard.get_mut(&key.id)
-            && series.has(measure)
-        {
+        if let Some(series) = shard.get_mut(&key.id) {
+            if series.has(measure) || series.resource.take_place(measure, self.limit) {
+                series.record(measure, observation, &self.recording);
+                return;
+            }
+        } else if key.resource.take_place(measure, self.limit) {
+            let mut series = Series::new(Arc::clone(key.resource), describe());
             series.record(measure, observation, &self.recording);
-            return;
-        }
-        if key.resource.take_place(measure, self.limit) {
-            let new = || Series::new(Arc::clone(key.resource), describe());
-            shard.entry(key.id).or_insert_with(new).record(measure, observation, &self.recording);
+            shard.insert(key.id, series);
             return;
         }
         drop(shard);
