@@ -1,8 +1,11 @@
 //! What the wire code costs per request of 100 spans with ten attributes each (about 49 kB), beside
-//! prost's decode and encode of the same bytes. Divide by 100 for the time per span, which in
+//! prost's decode and encode of the same bytes, and what processors that edit attributes cost on it. Divide by 100 for the time per span, which in
 //! nanoseconds is a thousand times the CPU seconds per million spans.
 
+#![allow(clippy::unwrap_used, reason = "a bench that cannot be set up has nothing to measure")]
+
 use std::hint::black_box;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -11,12 +14,18 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, Key
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
 use prost::Message;
+use weir::components::PROCESSORS;
+use weir::config::{Decoding, parse_yaml};
 use weir::otlp::{
     AnyValueView, AttributeList, AttributeVerdict, Batch, Context, Editor, KeyValueView, MessageKind, Signal,
     Verdict, rewrite, validate,
 };
+use weir::pipeline::factory::Consuming;
+use weir::pipeline::status::StatusBoard;
+use weir::pipeline::{BoxFuture, Clock, ComponentId, Consumer, InFlightBytes, Refusal, Settings, Workers};
+use weir::telemetry::Telemetry;
 
-criterion_group!(benches, wire);
+criterion_group!(benches, wire, processors);
 criterion_main!(benches);
 
 fn wire(criterion: &mut Criterion) {
@@ -47,6 +56,70 @@ fn wire(criterion: &mut Criterion) {
         });
     });
     group.finish();
+}
+
+/// Each with a configuration that changes every span or resource, and a next component that discards.
+fn processors(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let request = Bytes::from(trace_request(100).encode_to_vec());
+    let batch = Batch::from_valid_part(Signal::Traces, request, 100);
+    let mut group = criterion.benchmark_group("processors/100 spans");
+    group.throughput(Throughput::Elements(100));
+    for (name, type_name, section) in [
+        (
+            "attributes, one inserted and one deleted",
+            "attributes",
+            "actions: [{key: env, value: prod, action: insert}, {key: user_agent.original, action: delete}]",
+        ),
+        (
+            "attributes, one deleted by pattern",
+            "attributes",
+            "actions: [{pattern: '^user_agent[.]', action: delete}]",
+        ),
+        (
+            "attributes, one inserted in spans of a kind and service",
+            "attributes",
+            "{include: {match_type: strict, services: [checkout], span_kinds: [SPAN_KIND_SERVER]},
+              actions: [{key: env, value: prod, action: insert}]}",
+        ),
+        ("attributes, nothing to do", "attributes", "actions: [{key: none, action: delete}]"),
+        ("resource, one upserted", "resource", "attributes: [{key: env, value: prod, action: upsert}]"),
+        ("groupbyattrs, one moved", "groupbyattrs", "keys: [http.request.method]"),
+        ("groupbyattrs, compaction", "groupbyattrs", "keys: []"),
+    ] {
+        let processor = runtime.block_on(async { processor(type_name, section) });
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| runtime.block_on(processor.consume(black_box(batch.clone()))));
+        });
+    }
+    group.finish();
+}
+
+fn processor(type_name: &str, section: &str) -> Consuming {
+    let factory = PROCESSORS.iter().find(|factory| factory.info.is_called(type_name)).unwrap();
+    let node = parse_yaml(section, &Arc::from("bench")).unwrap();
+    let section = (factory.info.decode)(&node, &mut Decoding::default());
+    let settings = Settings {
+        id: ComponentId::parse(type_name).unwrap(),
+        signal: Some(Signal::Traces),
+        pipeline: None,
+        telemetry: Telemetry::default(),
+        workers: Workers::of_current_runtime(),
+        clock: Clock::default(),
+        control: tokio::runtime::Handle::current(),
+        status: StatusBoard::default().reporter(type_name),
+        in_flight: InFlightBytes::default(),
+    };
+    factory.create(section, settings, Arc::new(Discard)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+struct Discard;
+
+impl Consumer for Discard {
+    fn consume(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
+        black_box(batch);
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// Adds up something of each span and attribute, so that all of them are read.
