@@ -9,6 +9,8 @@ mod http_faults;
 mod own_telemetry;
 mod pipelines;
 mod received;
+#[cfg(feature = "real-parts")]
+mod request_rates;
 mod send;
 mod shutdown;
 mod sink;

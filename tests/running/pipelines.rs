@@ -13,7 +13,8 @@ use crate::send::{post_json, send_over_grpc, send_over_http};
 use crate::weir_process::{Launch, WeirProcess, free_address, pipelines_directory};
 
 /// The files that have a test below.
-const TESTED: [&str; 5] = ["default.yaml", "dimension-filter.yaml", "file.yaml", "gateway.yaml", "tls.yaml"];
+const TESTED: [&str; 6] =
+    ["default.yaml", "dimension-filter.yaml", "file.yaml", "gateway.yaml", "red-metrics.yaml", "tls.yaml"];
 
 /// One span, metric and log record over each protocol.
 const SENT: [&str; 6] = [
@@ -158,6 +159,39 @@ async fn the_dimension_filter_adds_up_what_pods_measured() {
 }
 
 #[tokio::test]
+async fn the_red_metrics_configuration_counts_what_it_forwards() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("telemetry.jsonl");
+    let (back_end, _, back_end_http) =
+        start_back_end(directory.path(), &file, |launch, _addresses| launch).await;
+    let (weir, http) = start_red_metrics(directory.path(), back_end_http, |launch| launch).await;
+    let request = json!({
+        "traceId": "01010101010101010101010101010101",
+        "spanId": "0202020202020202",
+        "name": "GET /",
+        "kind": 2,
+    });
+    let service = json!({"key": "service.name", "value": {"stringValue": "cart"}});
+    let group = json!({"resource": {"attributes": [service]}, "scopeSpans": [{"spans": [request]}]});
+    let request = json!({"resourceSpans": [group]});
+    post_json(TcpStream::connect(http).await.unwrap(), "/v1/traces", &request).await;
+    let log = weir.stop().await;
+    back_end.stop().await;
+    let expected = [
+        "metric traces.span.metrics.calls",
+        "metric traces.span.metrics.duration",
+        "metric traces.span.rate.calls",
+        "metric traces_service_graph_request_client",
+        "metric traces_service_graph_request_server",
+        "metric traces_service_graph_request_total",
+        "span GET /",
+    ];
+    let mut names = names_in(&file);
+    names.dedup();
+    assert_eq!(names, expected, "{log}");
+}
+
+#[tokio::test]
 async fn the_tls_configuration_asks_for_certificates_and_shows_its_own() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
@@ -207,8 +241,27 @@ async fn the_tls_configuration_asks_for_certificates_and_shows_its_own() {
     assert_eq!(names_in(&file), SENT, "{log_of_weir}");
 }
 
+/// Starts pipelines/red-metrics.yaml before a back end, with a short interval and `more` settings, and returns it with its
+/// address for HTTP.
+pub async fn start_red_metrics(
+    directory: &Path,
+    back_end_http: SocketAddr,
+    more: impl FnOnce(Launch) -> Launch,
+) -> (WeirProcess, SocketAddr) {
+    let (http, metrics) = (free_address(), free_address());
+    let launch = Launch::of_pipelines("red-metrics.yaml", directory)
+        .env("WEIR_GRPC_ENDPOINT", free_address())
+        .env("WEIR_HTTP_ENDPOINT", http)
+        .env("WEIR_HEALTH_ENDPOINT", free_address())
+        .env("WEIR_METRICS_HOST", metrics.ip())
+        .env("WEIR_METRICS_PORT", metrics.port())
+        .env("BACKEND_HTTP_ENDPOINT", format!("http://{back_end_http}"))
+        .env("RED_INTERVAL", "1s");
+    (more(launch).start(directory, "weir").await, http)
+}
+
 /// Starts pipelines/file.yaml, with `more` settings, and returns it with its addresses for gRPC and HTTP.
-async fn start_back_end(
+pub async fn start_back_end(
     directory: &Path,
     file: &Path,
     more: impl FnOnce(Launch, [SocketAddr; 2]) -> Launch,

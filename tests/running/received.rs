@@ -41,7 +41,7 @@ pub fn data_points_of(file: &Path, sum_name: &str) -> Vec<Value> {
 }
 
 /// The members of a list in a list in a list.
-fn descend<'a>(value: &'a Value, levels: &[&str]) -> Vec<&'a Value> {
+pub fn descend<'a>(value: &'a Value, levels: &[&str]) -> Vec<&'a Value> {
     let Some((level, below)) = levels.split_first() else { return vec![value] };
     let members = value.get(level).and_then(Value::as_array).into_iter().flatten();
     members.flat_map(|member| descend(member, below)).collect()
