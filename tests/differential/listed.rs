@@ -38,8 +38,8 @@ struct Listed {
 const BEFORE_THE_TABLES: &str = "\
 # Where Weir differs from the OpenTelemetry Collector
 
-The same random telemetry and configurations go through the Collector (0.162.0) and through Weir, and what comes out is compared
-record by record: `cargo test --features real-parts --test differential`, with `WEIR_DIFFERENTIAL_ROUNDS=1000` for more
+The same random telemetry and configurations go through the Collector (0.162.0; its service graph connector is the newest that the
+Go proxy serves, 0.158.0) and through Weir, and what comes out is compared record by record: `cargo test --features real-parts --test differential`, with `WEIR_DIFFERENTIAL_ROUNDS=1000` for more
 rounds and `WEIR_DIFFERENTIAL_SEED` for others. The order of records and of attributes is free; everything else has to be equal
 but for what follows. Each row is held by a case in `tests/differential/listed/` that runs through both, so a row that is no
 longer true fails the test. What differs in how the collectors run rather than in what components make of

@@ -78,6 +78,11 @@ async fn deltatorate() {
 }
 
 #[tokio::test]
+async fn interval() {
+    compare_rounds(Processor, "interval", temporality::of_interval).await;
+}
+
+#[tokio::test]
 async fn spanmetrics() {
     compare_rounds(Connector, "spanmetrics", connectors::of_spanmetrics).await;
 }

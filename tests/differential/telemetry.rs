@@ -152,7 +152,7 @@ pub fn value(random: &mut Random, depth: usize) -> Value {
         9..=11 => json!({"intValue": random.pick(&["200", "404", "500", "-7", "9007199254740993"])}),
         12..=13 => json!({"doubleValue": random.pick(&[0.5, -2.25, 3.0, 1e15, 1e-7])}),
         14..=15 => json!({"boolValue": random.chance(0.5)}),
-        16 => json!({"bytesValue": random.pick(&["AQID", "", "/w=="])}),
+        16 => json!({"bytesValue": random.pick(&["AQID", "/w=="])}),
         17 if depth > 0 => {
             let values: Vec<Value> = (0..random.count(0, 3)).map(|_| value(random, depth - 1)).collect();
             json!({"arrayValue": {"values": values}})

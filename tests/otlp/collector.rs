@@ -1,12 +1,16 @@
 //! Starts real collectors as child processes, each with a configuration written for the test, and stops them gracefully.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::process::{Child, Command};
+
+/// The OpenTelemetry Collector accepts connections a little before it minds SIGTERM, which would end it at once.
+const UNTIL_SIGNALS_ARE_MINDED: Duration = Duration::from_millis(200);
 
 /// A running collector; killed when dropped before it was stopped.
 pub struct Collector {
@@ -40,6 +44,7 @@ impl Collector {
         for &address in addresses {
             collector.wait_until_it_listens(address).await;
         }
+        tokio::time::sleep(UNTIL_SIGNALS_ARE_MINDED).await;
         collector
     }
 
@@ -76,12 +81,14 @@ impl Collector {
 /// A loopback address that nobody listens at.
 ///
 /// Its port is below those that systems give to outgoing connections, one of which could otherwise take it before its
-/// collector does, and no two tests of one process get the same.
+/// collector does, and it is long until a port comes again. Test processes begin at different ones.
 pub fn free_address() -> SocketAddr {
-    static TAKEN: AtomicU16 = AtomicU16::new(0);
-    let first = 20_000 + u16::try_from(std::process::id() % 100).unwrap() * 100;
-    let candidates = (0..500).map(|_| first + TAKEN.fetch_add(1, Ordering::Relaxed));
-    let mut addresses = candidates.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    static TAKEN: AtomicUsize = AtomicUsize::new(0);
+    const PORTS: Range<u16> = 20_000..32_000;
+    let first = std::process::id() as usize * 100;
+    let candidates = (0..500).map(|_| (first + TAKEN.fetch_add(1, Ordering::Relaxed)) % PORTS.len());
+    let mut addresses =
+        candidates.map(|place| SocketAddr::from((Ipv4Addr::LOCALHOST, PORTS.start + place as u16)));
     addresses.find(|&address| TcpListener::bind(address).is_ok()).expect("a port is free")
 }
 

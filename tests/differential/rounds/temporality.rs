@@ -1,5 +1,5 @@
-//! Random configurations of the processors that keep the state of streams: `cumulativetodelta`, `deltatocumulative` and
-//! `deltatorate`.
+//! Random configurations of the processors that keep the state of streams: `cumulativetodelta`, `deltatocumulative`,
+//! `deltatorate` and `interval`.
 
 use serde_json::{Value, json};
 
@@ -49,6 +49,23 @@ pub fn of_deltatorate(random: &mut Random) -> Round {
         requests: metrics::requests(random, &shape),
         until: Until::Answered,
     }
+}
+
+/// An interval that never ends by itself, so that everything comes out with the stop.
+pub fn of_interval(random: &mut Random) -> Round {
+    let mut config = json!({"interval": "1h"});
+    if random.chance(0.5) {
+        config["pass_through"] = json!({"gauge": random.chance(0.5), "summary": random.chance(0.5)});
+    }
+    // Of deltas the Collector keeps the exemplars of the first, and the last bounds with what was counted in them.
+    let shape = Shape {
+        changes: false,
+        exemplars: false,
+        no_value: false,
+        empty_histograms: false,
+        ..Shape::rough(&[DELTA, CUMULATIVE], 5)
+    };
+    Round { config, requests: metrics::requests(random, &shape), until: Until::Stopped }
 }
 
 fn selection(random: &mut Random) -> Value {
