@@ -58,7 +58,6 @@ use crate::pipeline::{
     StartError, TaskScope,
 };
 use crate::telemetry::component_span;
-use crate::telemetry::drops::DropReporter;
 
 /// The type `span_metrics` among connectors.
 pub struct SpanMetrics {
@@ -152,8 +151,7 @@ impl SpanMetrics {
         let flush = Flush::new(config, &hasher, Arc::clone(&resources), Arc::clone(&state));
         // What is dropped are data points, not the spans they were made from.
         let produced = Settings { signal: Some(Signal::Metrics), ..settings.clone() };
-        let drops = DropReporter::new(&produced, "connector");
-        let handing_on = Arc::new(HandingOn::new(flush, next, drops, span.clone(), settings.clock));
+        let handing_on = Arc::new(HandingOn::new(flush, &produced, next));
         Self {
             meter: SpanMeter::new(config, hasher, resources, state, span),
             handing_on,

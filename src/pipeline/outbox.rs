@@ -1,5 +1,6 @@
 //! The way out of a component that makes batches by itself, on a timer, with no sender to refuse them to.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,14 +36,14 @@ impl Outbox {
     }
 
     /// Offers what the last offer could not bring away, and, where that is taken, what `make` makes, which
-    /// is not asked before. What is refused for good is dropped and counted.
+    /// is not polled before. What is refused for good is dropped and counted.
     ///
     /// # Errors
     ///
     /// The refusal with which the batch stays for the next offer.
-    pub async fn offer(&self, make: impl FnOnce() -> Batch) -> Result<(), Refusal> {
+    pub async fn offer(&self, make: impl Future<Output = Batch>) -> Result<(), Refusal> {
         self.offer_unsent().await?;
-        let batch = make();
+        let batch = make.await;
         if batch.is_empty() {
             return Ok(());
         }
@@ -51,10 +52,10 @@ impl Outbox {
     }
 
     /// The same for the last time: tries until `deadline`, then drops and counts what is left.
-    pub async fn offer_last(&self, deadline: Instant, make: impl FnOnce() -> Batch) {
+    pub async fn offer_last(&self, deadline: Instant, make: impl Future<Output = Batch>) {
         let earlier = self.offer_until(deadline).await;
         self.drop_unsent(earlier);
-        let batch = make();
+        let batch = make.await;
         if !batch.is_empty() {
             *self.unsent.lock() = Some(batch);
             let last = self.offer_until(deadline).await;

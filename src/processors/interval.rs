@@ -128,7 +128,7 @@ impl Component for Interval {
     fn shutdown(&self, deadline: Instant) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             self.tasks.join(deadline).await;
-            self.outbox.offer_last(deadline, || self.held.take()).await;
+            self.outbox.offer_last(deadline, async { self.held.take() }).await;
         })
     }
 }
@@ -137,7 +137,7 @@ async fn hand_on_each(mut ticks: tokio::time::Interval, held: &HeldPoints, outbo
     loop {
         ticks.tick().await;
         // A refusal is logged there, and the batch stays for the next time.
-        let _ = outbox.offer(|| held.take()).await;
+        let _ = outbox.offer(async { held.take() }).await;
     }
 }
 
