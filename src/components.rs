@@ -8,6 +8,7 @@ use crate::exporters::file::FileExporter;
 use crate::exporters::nop::NopExporter;
 use crate::exporters::otlp_grpc::OtlpGrpcExporter;
 use crate::exporters::otlp_http::OtlpHttpExporter;
+use crate::exporters::prometheus::PrometheusExporter;
 use crate::extensions::health_check::HealthCheck;
 use crate::pipeline::{
     ConnectorFactory, ExporterFactory, ExtensionFactory, ProcessorFactory, ReceiverFactory,
@@ -59,6 +60,7 @@ pub static EXPORTERS: &[ExporterFactory] = &[
     ExporterFactory::of::<NopExporter>(),
     ExporterFactory::of::<OtlpGrpcExporter>(),
     ExporterFactory::of::<OtlpHttpExporter>(),
+    ExporterFactory::of::<PrometheusExporter>(),
 ];
 
 /// Every extension type.

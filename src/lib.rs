@@ -16,6 +16,7 @@ pub mod network;
 pub mod otlp;
 pub mod pipeline;
 pub mod processors;
+pub mod prometheus;
 pub mod receivers;
 pub mod spec;
 pub mod telemetry;

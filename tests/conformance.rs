@@ -33,6 +33,7 @@ fn required_section(kind: &str, type_name: &str) -> Option<&'static str> {
         ("processor", "memory_limiter") => "{check_interval: 1s, limit_mib: 1000}",
         ("exporter", "file") => "path: DIRECTORY/out.json",
         ("exporter", "otlp" | "otlp_grpc") => "{endpoint: '127.0.0.1:9', tls: {insecure: true}}",
+        ("exporter", "prometheus") => "endpoint: '127.0.0.1:0'",
         ("exporter", "otlphttp" | "otlp_http") => "endpoint: 'http://127.0.0.1:9'",
         _ => return None,
     })

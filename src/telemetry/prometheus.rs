@@ -2,10 +2,13 @@
 //! Prometheus reader names them.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::histogram::HistogramReading;
 use super::registry::{InstrumentDescription, InstrumentKind, InstrumentReading, SeriesReading, SeriesValue};
+use crate::prometheus::{
+    self, Bucket, FamilyKind, HistogramValue, Label, MetricFamily, Naming, ShownSeries, text,
+};
 
 /// The media type of [`exposition`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
@@ -33,62 +36,54 @@ pub fn exposition(
     options: ExpositionOptions,
     resource: &[(String, String)],
 ) -> String {
-    let mut text = String::new();
-    for reading in readings {
-        append_instrument(&mut text, reading, options);
-    }
-    append_head(&mut text, "target_info", "Target metadata", "gauge");
-    append_sample(&mut text, "target_info", &labels(resource), 1.0);
-    text
+    let mut families: Vec<MetricFamily> = readings.iter().map(|reading| family(reading, options)).collect();
+    families.push(MetricFamily {
+        name: "target_info".to_owned(),
+        help: "Target metadata".to_owned(),
+        kind: FamilyKind::Gauge,
+        series: vec![shown(labels(resource), number(1.0))],
+    });
+    text::exposition(&families)
 }
 
-fn append_instrument(text: &mut String, reading: &InstrumentReading, options: ExpositionOptions) {
+fn family(reading: &InstrumentReading, options: ExpositionOptions) -> MetricFamily {
     let description = reading.description;
-    let name = metric_name(description, options);
-    let kind = match description.kind {
-        InstrumentKind::Counter => "counter",
-        InstrumentKind::Gauge => "gauge",
-        InstrumentKind::Histogram => "histogram",
-    };
-    append_head(text, &name, description.description, kind);
-    for series in &reading.series {
-        let labels = series_labels(series, description, options);
-        match &series.value {
-            SeriesValue::Number(value) => append_sample(text, &name, &labels, *value),
-            SeriesValue::Histogram(histogram) => append_histogram(text, &name, &labels, histogram),
-        }
+    let series = reading.series.iter().map(|series| {
+        let value = match &series.value {
+            SeriesValue::Number(value) => number(*value),
+            SeriesValue::Histogram(histogram) => histogram_value(histogram),
+        };
+        shown(series_labels(series, description, options), value)
+    });
+    MetricFamily {
+        name: metric_name(description, options).into_owned(),
+        help: description.description.to_owned(),
+        kind: match description.kind {
+            InstrumentKind::Counter => FamilyKind::Counter,
+            InstrumentKind::Gauge => FamilyKind::Gauge,
+            InstrumentKind::Histogram => FamilyKind::Histogram,
+        },
+        series: series.collect(),
     }
 }
 
-fn append_head(text: &mut String, name: &str, help: &str, kind: &str) {
-    let help = help.replace('\\', "\\\\").replace('\n', "\\n");
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+const fn shown(labels: Arc<[Label]>, value: prometheus::SeriesValue) -> ShownSeries {
+    ShownSeries { labels, value, timestamp_ms: None }
 }
 
-fn append_histogram(text: &mut String, name: &str, labels: &[String], histogram: &HistogramReading) {
-    let bucket_name = format!("{name}_bucket");
+const fn number(value: f64) -> prometheus::SeriesValue {
+    prometheus::SeriesValue::Number { value, exemplar: None }
+}
+
+fn histogram_value(histogram: &HistogramReading) -> prometheus::SeriesValue {
     let bounds = histogram.bounds.iter().copied().chain([f64::INFINITY]);
-    let mut cumulative = 0;
-    for (bound, count) in bounds.zip(&histogram.counts) {
-        cumulative += count;
-        let mut labels = labels.to_vec();
-        labels.push(format!("le=\"{}\"", number(bound)));
-        append_sample(text, &bucket_name, &labels, cumulative as f64);
-    }
-    append_sample(text, &format!("{name}_sum"), labels, histogram.sum);
-    append_sample(text, &format!("{name}_count"), labels, cumulative as f64);
-}
-
-fn append_sample(text: &mut String, name: &str, labels: &[String], value: f64) {
-    text.push_str(name);
-    if !labels.is_empty() {
-        text.push('{');
-        text.push_str(&labels.join(","));
-        text.push('}');
-    }
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, " {}", number(value));
+    let mut count = 0;
+    let buckets = bounds.zip(&histogram.counts).map(|(upper_bound, of_bucket)| {
+        count += of_bucket;
+        Bucket { upper_bound, cumulative_count: count, exemplar: None }
+    });
+    let buckets = buckets.collect();
+    prometheus::SeriesValue::Histogram(HistogramValue { count, sum: Some(histogram.sum), buckets })
 }
 
 /// The name with the suffixes the reader is to add; one that is there already is not added again.
@@ -116,7 +111,7 @@ fn series_labels(
     series: &SeriesReading,
     description: &InstrumentDescription,
     options: ExpositionOptions,
-) -> Vec<String> {
+) -> Arc<[Label]> {
     let mut attributes = series.attributes.clone();
     if !options.without_scope_info {
         attributes.push(("otel_scope_name".to_owned(), description.scope.to_owned()));
@@ -126,37 +121,13 @@ fn series_labels(
     labels(&attributes)
 }
 
-/// `name="value"` for each attribute, in the order of the names.
-fn labels(attributes: &[(String, String)]) -> Vec<String> {
-    let mut labels: Vec<String> = attributes
-        .iter()
-        .map(|(name, value)| format!("{}=\"{}\"", label_name(name), escape_label_value(value)))
-        .collect();
+/// The attributes in the order of their names, which are those of labels.
+fn labels(attributes: &[(String, String)]) -> Arc<[Label]> {
+    let naming = Naming::new("", false, false);
+    let labels = attributes.iter().filter_map(|(key, value)| Some(Label::new(naming.label(key)?, value)));
+    let mut labels: Vec<Label> = labels.collect();
     labels.sort();
-    labels
-}
-
-/// Label names hold ASCII letters, digits and underscores and do not begin with a digit.
-fn label_name(attribute: &str) -> String {
-    let mut name: String = attribute
-        .chars()
-        .map(|character| if character.is_ascii_alphanumeric() { character } else { '_' })
-        .collect();
-    if name.starts_with(|character: char| character.is_ascii_digit()) {
-        name.insert_str(0, "key_");
-    }
-    name
-}
-
-fn escape_label_value(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
-
-fn number(value: f64) -> String {
-    if value.is_infinite() {
-        return if value > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() };
-    }
-    value.to_string()
+    labels.into()
 }
 
 #[cfg(test)]

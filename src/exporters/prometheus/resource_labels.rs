@@ -1,0 +1,97 @@
+//! The choice of resource attributes that become labels of every series.
+
+use regex::Regex;
+
+use super::ResourceLabelsConfig;
+use crate::pipeline::BuildError;
+
+/// The attributes that `job` and `instance` are made of.
+pub(super) const SERVICE_ATTRIBUTES: [&str; 3] = ["service.name", "service.namespace", "service.instance.id"];
+
+/// Which resource attributes become labels.
+pub(super) enum ResourceLabels {
+    None,
+    All,
+    AllButService,
+    Matching { included: Vec<Regex>, excluded: Vec<Regex> },
+}
+
+impl ResourceLabels {
+    pub fn new(config: &ResourceLabelsConfig) -> Result<Self, BuildError> {
+        if config.has_patterns() {
+            return Ok(Self::Matching {
+                included: compiled(&config.included).map_err(invalid)?,
+                excluded: compiled(&config.excluded).map_err(invalid)?,
+            });
+        }
+        Ok(match (config.enabled, config.exclude_service_attributes) {
+            (false, _) => Self::None,
+            (true, false) => Self::All,
+            (true, true) => Self::AllButService,
+        })
+    }
+
+    /// Whether the attribute with this key becomes a label.
+    pub fn includes(&self, key: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::AllButService => !SERVICE_ATTRIBUTES.contains(&key),
+            Self::Matching { included, excluded } => {
+                let is_in = |patterns: &[Regex]| patterns.iter().any(|pattern| pattern.is_match(key));
+                !is_in(excluded) && (included.is_empty() || is_in(included))
+            }
+        }
+    }
+}
+
+fn compiled(patterns: &[String]) -> Result<Vec<Regex>, regex::Error> {
+    let compile = |pattern: &String| {
+        let escaped = regex::escape(pattern).replace(r"\*", ".*").replace(r"\?", ".");
+        Regex::new(&format!("(?s)^{escaped}$"))
+    };
+    patterns.iter().map(compile).collect()
+}
+
+fn invalid(error: regex::Error) -> BuildError {
+    BuildError(format!("resource_constant_labels: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(config: &ResourceLabelsConfig) -> Vec<&'static str> {
+        let labels = ResourceLabels::new(config).unwrap();
+        let keys = ["service.name", "k8s.pod.name", "k8s.pod.uid", "host.name"];
+        keys.into_iter().filter(|key| labels.includes(key)).collect()
+    }
+
+    fn patterns(included: &[&str], excluded: &[&str]) -> ResourceLabelsConfig {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        ResourceLabelsConfig {
+            included: texts(included),
+            excluded: texts(excluded),
+            ..ResourceLabelsConfig::default()
+        }
+    }
+
+    #[test]
+    fn patterns_choose_and_leave_out() {
+        assert_eq!(chosen(&patterns(&["k8s.*"], &["*.u?d"])), ["k8s.pod.name"]);
+        assert_eq!(chosen(&patterns(&[], &["k8s*"])), ["service.name", "host.name"]);
+        assert_eq!(chosen(&patterns(&["host.name", "k8s"], &[])), ["host.name"]);
+    }
+
+    #[test]
+    fn the_older_switches_choose_all_or_none() {
+        let legacy = |enabled, exclude_service_attributes| ResourceLabelsConfig {
+            enabled,
+            exclude_service_attributes,
+            ..ResourceLabelsConfig::default()
+        };
+        assert_eq!(chosen(&legacy(false, false)), [""; 0]);
+        assert_eq!(chosen(&legacy(true, false)).len(), 4);
+        assert_eq!(chosen(&legacy(true, true)), ["k8s.pod.name", "k8s.pod.uid", "host.name"]);
+    }
+}

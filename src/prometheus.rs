@@ -1,0 +1,25 @@
+//! Prometheus's view of metrics, shared by every component that speaks to Prometheus: how OpenTelemetry
+//! names become metric and label names ([`Naming`]), and what a scrape shows ([`MetricFamily`]) in the
+//! formats it is asked for ([`text`], [`open_metrics`]).
+//!
+//! Names follow the OpenTelemetry specification's
+//! <https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/> as the Collector's
+//! translator reads it, which dashboards rest on.
+
+mod escaping;
+mod family;
+mod label_name;
+mod metric_name;
+pub mod open_metrics;
+mod samples;
+pub mod text;
+mod unit_name;
+
+#[cfg(test)]
+mod tests;
+
+pub use escaping::with_underscores;
+pub use family::{
+    Bucket, Exemplar, FamilyKind, HistogramValue, Label, MetricFamily, SeriesValue, ShownSeries, SummaryValue,
+};
+pub use metric_name::{NamedKind, Naming};
