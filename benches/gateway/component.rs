@@ -83,6 +83,17 @@ impl Component {
         matches!(self, Self::SpanMetrics)
     }
 
+    /// What it does, for the table.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::ResourceUpsert => "one attribute upserted",
+            Self::AttributesInsert => "one attribute inserted",
+            Self::AttributesDelete => "one attribute deleted",
+            Self::DroppedDimensions => "two of six attributes dropped",
+            Self::CumulativeToDelta | Self::SpanMetrics => "defaults",
+        }
+    }
+
     /// What it is in `subject`: its type and its configuration.
     pub const fn configured_for(self, subject: Subject) -> (&'static str, &'static str) {
         match (self, subject) {

@@ -51,7 +51,7 @@ fn push_rows(
     let mut of_weir = None;
     for ((subject, with), (_, without)) in of_component.iter().zip(pass_through) {
         let (kind, _) = component.configured_for(*subject);
-        let row = vec![format!("`{kind}`, {}", component.name()), load.to_owned(), subject.name()];
+        let row = vec![format!("`{kind}`: {}", component.in_words()), load.to_owned(), subject.name()];
         if let Some(failure) = with.failure().or(without.failure()) {
             table.push_failure(row, failure);
             continue;

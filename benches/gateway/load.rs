@@ -100,16 +100,16 @@ impl Progress {
         }
     }
 
-    /// The next request, when its time has come.
-    async fn take(&self) -> Option<usize> {
+    /// Waits for the time of the next request; false where none is left.
+    async fn take(&self) -> bool {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         if number >= self.limit {
-            return None;
+            return false;
         }
         if !self.interval.is_zero() {
             sleep_until(self.begun + self.interval.mul_f64(number as f64)).await;
         }
-        Some(number)
+        true
     }
 
     fn note_failure(&self, reason: impl Into<String>) {
@@ -160,8 +160,8 @@ async fn connect(to: SocketAddr) -> Outcome<TcpStream> {
 
 /// One request at a time until none is left. A refusal that may be retried is, after a pause.
 async fn send(mut connection: Connection, template: Template, bodies: Arc<Bodies>, progress: Arc<Progress>) {
-    while let Some(number) = progress.take().await {
-        let body = bodies.of_request(number);
+    while progress.take().await {
+        let body = bodies.next();
         loop {
             match connection.exchange(template.request(body.clone())).await {
                 Ok(Answer::Accepted) => {

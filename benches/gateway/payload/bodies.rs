@@ -1,5 +1,7 @@
 //! Request bodies that are repeated, with the times of their data points moved on where that matters.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bytes::Bytes;
 
 use super::START_NANOS;
@@ -12,6 +14,7 @@ const INTERVAL_NANOS: u64 = 10_000_000_000;
 /// The bodies of a load, sent again and again.
 pub struct Bodies {
     bodies: Vec<Marked>,
+    taken: AtomicUsize,
 }
 
 /// A body and the places in it that hold a time.
@@ -29,11 +32,13 @@ impl Bodies {
             let times = body.windows(mark.len()).enumerate().filter_map(is_mark).collect();
             Marked { body, times }
         };
-        Self { bodies: bodies.into_iter().map(marked).collect() }
+        Self { bodies: bodies.into_iter().map(marked).collect(), taken: AtomicUsize::new(0) }
     }
 
-    /// The body of the request of a number; each round through the bodies is one interval later.
-    pub fn of_request(&self, number: usize) -> Bytes {
+    /// The next body; each round through the bodies is one interval later, and time never goes back, since components
+    /// that know series drop what is late.
+    pub fn next(&self) -> Bytes {
+        let number = self.taken.fetch_add(1, Ordering::Relaxed);
         let Some(Marked { body, times }) = self.bodies.get(number % self.bodies.len()) else {
             return Bytes::new();
         };
