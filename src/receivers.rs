@@ -1,4 +1,6 @@
 //! Components that bring telemetry in.
 
+pub mod hostmetrics;
 pub mod nop;
 pub mod otlp;
+pub mod scraping;

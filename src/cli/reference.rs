@@ -59,7 +59,7 @@ fn append_field(text: &mut String, prefix: &str, field: &FieldDocs, default: &Va
         TypeDocs::Section(_) => String::new(),
         _ => format!("`{}`", compact(default)),
     };
-    let meaning = one_line(field.text).replace('|', "\\|");
+    let meaning = one_line(&field.text).replace('|', "\\|");
     append(text, format_args!("| `{path}` | {} | {shown} | {meaning} |\n", type_name(&field.kind)));
     let (TypeDocs::Section(section), below) = section_below(&field.kind, &path) else {
         return;

@@ -1,6 +1,7 @@
 //! Sections: the structs users write, declared once with fields, defaults and reference text.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Checking, ConfigValue, Decoding, Node, NodeValue, Secrets, TypeDocs};
@@ -59,7 +60,7 @@ pub struct FieldDocs {
     /// The key.
     pub name: &'static str,
     /// The doc comment.
-    pub text: &'static str,
+    pub text: Cow<'static, str>,
     /// The type.
     pub kind: TypeDocs,
     /// The default as [`Secrets::Documented`] shows it.
@@ -241,7 +242,7 @@ macro_rules! config_section {
     (@docs [] $fields:ident, $field:ident, $type:ty, $defaults:ident, $text:expr) => {
         $fields.push($crate::config::FieldDocs {
             name: stringify!($field),
-            text: $text,
+            text: std::borrow::Cow::Borrowed($text),
             kind: <$type as $crate::config::ConfigValue>::type_docs(),
             default: $crate::config::ConfigValue::to_yaml(&$defaults.$field, $crate::config::Secrets::Documented),
         });

@@ -119,6 +119,12 @@ instruments! {
         RECEIVER_REFUSED_LOG_RECORDS: Basic Counter "otelcol_receiver_refused_log_records" ["{record}"]
             "Number of log records that could not be pushed into the pipeline.";
     }
+    scope "go.opentelemetry.io/collector/scraper/scraperhelper" {
+        SCRAPER_SCRAPED_METRIC_POINTS: Basic Counter "otelcol_scraper_scraped_metric_points" ["{datapoint}"]
+            "Number of metric points successfully scraped.";
+        SCRAPER_ERRORED_METRIC_POINTS: Basic Counter "otelcol_scraper_errored_metric_points" ["{datapoint}"]
+            "Number of metric points that were unable to be scraped.";
+    }
     scope "go.opentelemetry.io/collector/processor/processorhelper" {
         PROCESSOR_INCOMING_ITEMS: Basic Counter "otelcol_processor_incoming_items" ["{item}"]
             "Number of items passed to the processor.";
