@@ -129,6 +129,15 @@ impl FamilyKind {
         }
     }
 
+    /// The label by which the samples of one series differ, which no series may have itself.
+    pub const fn sample_label(self) -> Option<&'static str> {
+        match self {
+            Self::Histogram => Some("le"),
+            Self::Summary => Some("quantile"),
+            Self::Counter | Self::Gauge | Self::Unknown => None,
+        }
+    }
+
     /// What stands behind the family's name in the names of its samples.
     pub const fn sample_suffixes(self) -> &'static [&'static str] {
         match self {

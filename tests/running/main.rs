@@ -8,6 +8,8 @@ mod grpc_faults;
 mod http_faults;
 mod own_telemetry;
 mod pipelines;
+#[cfg(feature = "real-parts")]
+mod prometheus;
 mod received;
 #[cfg(feature = "real-parts")]
 mod request_rates;

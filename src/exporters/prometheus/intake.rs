@@ -182,7 +182,7 @@ impl Intake {
             name: name.ok_or_else(|| Rejection::MetricName(metric.name.to_string()))?,
             help: metric.description.to_string(),
             kind: place.kind,
-            labels: self.rules.of_series(place.group, place.scope_group, attributes)?,
+            labels: self.rules.of_series(place.group, place.scope_group, attributes, place.kind)?,
         })
     }
 }

@@ -8,7 +8,7 @@ use super::rejection::Rejection;
 use super::resource_labels::{ResourceLabels, SERVICE_ATTRIBUTES};
 use crate::otlp::{KeyValueView, List, ResourceGroup, ScopeGroup};
 use crate::pipeline::BuildError;
-use crate::prometheus::{Label, Naming};
+use crate::prometheus::{FamilyKind, Label, Naming};
 
 /// Makes labels of attributes.
 pub(super) struct LabelRules {
@@ -54,6 +54,7 @@ impl LabelRules {
         group: &ResourceGroup<'_>,
         scope_group: &ScopeGroup<'_>,
         attributes: List<'_, KeyValueView<'_>>,
+        kind: FamilyKind,
     ) -> Result<Arc<[Label]>, Rejection> {
         let resource = group.resource.attributes;
         let chosen =
@@ -76,6 +77,12 @@ impl LabelRules {
         }
         for label in &self.const_labels {
             put_own(&mut labels, &label.name, label.value.clone());
+        }
+        // The label that tells the samples of one series apart is the format's.
+        if let Some(name) = kind.sample_label()
+            && let Some(value) = labels.remove(name)
+        {
+            join(&mut labels, format!("exported_{name}"), value);
         }
         Ok(in_order(labels))
     }

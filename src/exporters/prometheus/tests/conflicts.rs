@@ -96,3 +96,20 @@ async fn what_prometheus_has_no_name_or_type_for_is_refused() {
     assert_eq!(exporter.scrape().await, "");
     exporter.stop().await;
 }
+
+#[tokio::test]
+async fn the_labels_of_quantiles_and_buckets_are_not_an_attributes() {
+    let exporter = Exporter::start().await;
+    let summary = SummaryDataPoint {
+        attributes: vec![text("quantile", "x"), text("le", "y")],
+        time_unix_nano: 1,
+        count: 2,
+        sum: 3.0,
+        ..SummaryDataPoint::default()
+    };
+    let summary = Data::Summary(Summary { data_points: vec![summary] });
+    assert_eq!(exporter.send(vec![], vec![metric("s", "", summary)]).await.rejected, 0);
+    let expected = [r#"s_sum{exported_quantile="x",le="y"} 3"#, r#"s_count{exported_quantile="x",le="y"} 2"#];
+    assert_eq!(exporter.samples().await, expected);
+    exporter.stop().await;
+}
