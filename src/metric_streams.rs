@@ -25,7 +25,7 @@ mod wire_point;
 
 pub use assembler::{MetricsAssembler, Origin, OwnedOrigin};
 pub use cumulative::{CumulativeState, Step};
-pub use cumulative_streams::{CumulativeStreams, FirstPoints, NotAdded, forget_stale};
+pub use cumulative_streams::{Advances, CumulativeStreams, FirstPoints, NotAdded, Overtaken, forget_stale};
 pub use exponential_histogram::{ExponentialBuckets, ExponentialHistogram};
 pub use histogram::Histogram;
 pub use identity::{StreamHasher, StreamId, StreamMap};

@@ -14,6 +14,7 @@ pub mod status;
 pub mod tasks;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod whole_batches;
 pub mod workers;
 
 pub use clock::Clock;
@@ -29,4 +30,5 @@ pub use outbox::Outbox;
 pub use refusal::{Refusal, RefusalClass};
 pub use status::{ComponentStatus, StatusReporter};
 pub use tasks::TaskScope;
+pub use whole_batches::consume_whole;
 pub use workers::Workers;

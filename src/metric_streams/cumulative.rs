@@ -43,22 +43,34 @@ impl CumulativeState {
         value: &PointValue,
         is_monotonic: bool,
     ) -> Step {
-        if time_unix_nano != 0 && time_unix_nano <= self.time_unix_nano {
-            return Step::NotNewer;
+        let next = self.followed_by(start_time_unix_nano, time_unix_nano, value, is_monotonic);
+        let Some((next, since)) = next else { return Step::NotNewer };
+        let last_time_unix_nano = std::mem::replace(self, next).time_unix_nano;
+        match since {
+            Some(added) => Step::Continued(added),
+            None => Step::Reset { start_time_unix_nano: start_time_unix_nano.max(last_time_unix_nano) },
         }
-        let last_time_unix_nano = self.time_unix_nano;
+    }
+
+    /// The state after the next point, and what that adds where it goes on; none where it is not newer.
+    pub(super) fn followed_by(
+        &self,
+        start_time_unix_nano: u64,
+        time_unix_nano: u64,
+        value: &PointValue,
+        is_monotonic: bool,
+    ) -> Option<(Self, Option<PointValue>)> {
+        if time_unix_nano != 0 && time_unix_nano <= self.time_unix_nano {
+            return None;
+        }
         let starts_later = start_time_unix_nano > self.start_time_unix_nano
-            && (self.start_time_unix_nano != 0 || start_time_unix_nano >= last_time_unix_nano);
+            && (self.start_time_unix_nano != 0 || start_time_unix_nano >= self.time_unix_nano);
         let since = if starts_later { None } else { value.since(&self.value, is_monotonic) };
         let mut latest = value.clone();
         if since.is_some() {
             latest.carry_sum(&self.value);
         }
-        *self = Self::new(start_time_unix_nano, time_unix_nano, latest);
-        match since {
-            Some(added) => Step::Continued(added),
-            None => Step::Reset { start_time_unix_nano: start_time_unix_nano.max(last_time_unix_nano) },
-        }
+        Some((Self::new(start_time_unix_nano, time_unix_nano, latest), since))
     }
 }
 

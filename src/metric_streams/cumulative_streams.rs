@@ -1,19 +1,39 @@
 //! The last point of each cumulative stream, and what the next one adds to it.
 
-use std::collections::hash_map::Entry;
+mod advances;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CumulativeState, PointValue, Shards, Step, StreamHasher, StreamId, StreamMap, WirePoint};
+pub use self::advances::Advances;
+use super::{CumulativeState, PointValue, Shards, StreamMap};
 use crate::pipeline::{Clock, TaskScope};
 
 /// Cumulative streams by identity. A stream is known by its start time too: what began anew, or what
 /// another process counts under the same identity, is a stream of its own.
 #[derive(Debug)]
 pub struct CumulativeStreams {
-    states: Shards<StreamMap<CumulativeState>>,
+    states: Shards<StreamMap<Tracked>>,
     first_points: FirstPoints,
+    overtaken: Overtaken,
     created_unix_nano: u64,
+}
+
+/// What is kept of a stream.
+#[derive(Debug)]
+struct Tracked {
+    state: CumulativeState,
+    /// What earlier points added and nobody took.
+    owed: Option<Box<PointValue>>,
+}
+
+/// What becomes of an amount that was refused after a later point of its stream had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overtaken {
+    /// The next point adds it too, so that all amounts together are what was counted.
+    Carried,
+    /// Nobody gets it, so that each amount is what was counted in its own time.
+    GivenUp,
 }
 
 /// What becomes of the first point of a stream.
@@ -58,52 +78,14 @@ impl NotAdded {
 
 impl CumulativeStreams {
     /// No streams, watched from this time on.
-    pub fn new(first_points: FirstPoints, created_unix_nano: u64) -> Self {
-        Self { states: Shards::new(), first_points, created_unix_nano }
-    }
-
-    /// Since when, and how much, a point of a monotonic metric adds to the one before.
-    ///
-    /// # Errors
-    ///
-    /// [`NotAdded`] where it adds nothing, or nothing that can be known.
-    pub fn added(
-        &self,
-        hasher: &StreamHasher,
-        metric_id: StreamId,
-        point: &mut WirePoint<'_>,
-    ) -> Result<(u64, PointValue), NotAdded> {
-        let value = point.value.take().ok_or(NotAdded::NoRecordedValue)?;
-        let (start, time) = (point.start_time_unix_nano, point.time_unix_nano);
-        let stream = hasher.stream_started(metric_id, point.attributes, start);
-        let mut states = self.states.of(stream);
-        match states.entry(stream) {
-            Entry::Vacant(vacant) => {
-                vacant.insert(CumulativeState::new(start, time, value.clone()));
-                let is_added = match self.first_points {
-                    FirstPoints::AddedIfNew => start >= self.created_unix_nano && start != time,
-                    FirstPoints::Added => true,
-                    FirstPoints::Remembered => false,
-                };
-                if is_added { Ok((start, value)) } else { Err(NotAdded::Initial) }
-            }
-            Entry::Occupied(mut occupied) => {
-                let state = occupied.get_mut();
-                let (last_time, has_same_bounds) = (state.time_unix_nano, value.has_bounds_of(&state.value));
-                match state.advance(start, time, &value, true) {
-                    Step::NotNewer => Err(NotAdded::OutOfOrder),
-                    _ if !has_same_bounds => Err(NotAdded::BucketMismatch),
-                    Step::Continued(added) => Ok((last_time, added)),
-                    Step::Reset { start_time_unix_nano } => Ok((start_time_unix_nano, value)),
-                }
-            }
-        }
+    pub fn new(first_points: FirstPoints, overtaken: Overtaken, created_unix_nano: u64) -> Self {
+        Self { states: Shards::new(), first_points, overtaken, created_unix_nano }
     }
 
     /// Forgets the streams whose last point is older.
     pub fn forget_before(&self, time_unix_nano: u64) {
         for mut states in self.states.iter() {
-            states.retain(|_, state| state.time_unix_nano >= time_unix_nano);
+            states.retain(|_, tracked| tracked.state.time_unix_nano >= time_unix_nano);
         }
     }
 

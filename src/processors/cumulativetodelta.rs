@@ -5,6 +5,10 @@
 //! known by its start time too: a counter that began anew is a new stream, for which `initial_value`
 //! says what becomes of its first point. The batch is spliced on the wire; a lock is held for one point.
 //!
+//! A batch that is refused leaves the streams as if it had not been. Where a later point of a stream has come
+//! meanwhile, the next one adds what was refused too, and the refused point, which is not newer when it
+//! comes again, is dropped.
+//!
 //! Other than the Collector 0.162: a counter that went down under the same start time began anew, so its
 //! value is the delta (there the point is lost); a point that is not newer than the last is dropped and
 //! counted (there it becomes a delta over no time, or a reset); the first point keeps its own start time
@@ -25,13 +29,14 @@ use tokio::time::Instant;
 pub use self::config::CumulativeToDeltaConfig;
 use self::convert::Conversion;
 use self::selection::Selection;
-use crate::metric_streams::{forget_stale, rewrite_metrics};
+use crate::metric_streams::{Advances, forget_stale, rewrite_metrics};
 use crate::otlp::{Batch, Signal, Verdict};
 use crate::pipeline::factory::Consuming;
 use crate::pipeline::{
     BoxFuture, BuildError, Clock, Component, Consumer, Host, ProcessorType, Refusal, Settings, Stability,
-    StartError, TaskScope,
+    StartError, TaskScope, consume_whole,
 };
+use crate::telemetry::drops::DropReporter;
 
 /// The type `cumulativetodelta` among processors.
 pub struct CumulativeToDelta {
@@ -40,6 +45,7 @@ pub struct CumulativeToDelta {
     max_staleness: Duration,
     clock: Clock,
     tasks: TaskScope,
+    drops: DropReporter,
     next: Arc<dyn Consumer>,
 }
 
@@ -59,6 +65,7 @@ impl ProcessorType for CumulativeToDelta {
             conversion: Conversion::new(config.first_points(), &settings),
             max_staleness: config.max_staleness.to_std(),
             clock: settings.clock,
+            drops: DropReporter::new(&settings, "processor"),
             tasks: TaskScope::new(settings.workers),
             next,
         }))
@@ -67,13 +74,22 @@ impl ProcessorType for CumulativeToDelta {
 
 impl Consumer for CumulativeToDelta {
     fn consume(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
+        let mut advances = Advances::of(&self.conversion.streams);
         let batch = rewrite_metrics(batch, &self.conversion.hasher, |metric, place| {
-            if self.selection.takes(metric) { self.conversion.convert(metric, place) } else { Verdict::Keep }
+            if self.selection.takes(metric) {
+                self.conversion.convert(metric, place, &mut advances)
+            } else {
+                Verdict::Keep
+            }
         });
         if batch.parts().is_empty() {
             return Box::pin(async { Ok(()) });
         }
-        self.next.consume(batch)
+        Box::pin(async move {
+            consume_whole(&*self.next, batch, &self.drops).await?;
+            advances.accept();
+            Ok(())
+        })
     }
 }
 

@@ -3,6 +3,9 @@
 //! Of each stream the sum so far is kept, and handed on with each delta. The batch is spliced on the
 //! wire; a lock is held for one point.
 //!
+//! A batch that is refused stays in the sums. Its points, when they come again, are not newer and dropped, and
+//! the next point of each stream carries what they added.
+//!
 //! Other than the Collector 0.162: each point keeps its own exemplars (there those of the first point come
 //! again with each); the mark that a series has ended goes on as it is (there it stays on all later
 //! points); sums of integers that outgrow 64 bits become doubles (there they wrap).

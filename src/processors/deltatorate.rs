@@ -2,12 +2,17 @@
 //!
 //! Beyond the Collector, with `cumulative: true` cumulative monotonic sums become rates too: what a point
 //! adds to the one before, per second between them. Resets are seen as `cumulativetodelta` sees them, and
-//! as there a point whose count may have begun before this process is only remembered.
+//! as there a point whose count may have begun before this process is only remembered. A batch that is
+//! refused leaves the streams as if it had not been; a point that a later one has overtaken meanwhile is
+//! dropped when it comes again, since the rate of its time cannot be told by another's.
 //!
 //! Other than the Collector 0.162: a point without a value goes on without one (there the whole batch is
 //! refused).
 
 mod convert;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,13 +22,14 @@ use tokio::time::Instant;
 use self::convert::Conversion;
 use crate::config::{Checking, GoDuration};
 use crate::config_section;
-use crate::metric_streams::{forget_stale, rewrite_metrics};
+use crate::metric_streams::{Advances, forget_stale, rewrite_metrics};
 use crate::otlp::{Batch, Signal, Verdict};
 use crate::pipeline::factory::Consuming;
 use crate::pipeline::{
     BoxFuture, BuildError, Clock, Component, Consumer, Host, ProcessorType, Refusal, Settings, Stability,
-    StartError, TaskScope,
+    StartError, TaskScope, consume_whole,
 };
+use crate::telemetry::drops::DropReporter;
 
 config_section! {
     /// Turns sums into gauges that say how much came per second. A unit gets `/s` appended.
@@ -58,6 +64,7 @@ pub struct DeltaToRate {
     max_staleness: Duration,
     clock: Clock,
     tasks: TaskScope,
+    drops: DropReporter,
     next: Arc<dyn Consumer>,
 }
 
@@ -76,6 +83,7 @@ impl ProcessorType for DeltaToRate {
             conversion: Conversion::new(&config, &settings),
             max_staleness: config.max_staleness.to_std(),
             clock: settings.clock,
+            drops: DropReporter::new(&settings, "processor"),
             tasks: TaskScope::new(settings.workers),
             next,
         }))
@@ -84,9 +92,10 @@ impl ProcessorType for DeltaToRate {
 
 impl Consumer for DeltaToRate {
     fn consume(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
+        let mut advances = self.conversion.cumulative.as_deref().map(Advances::of);
         let batch = rewrite_metrics(batch, &self.conversion.hasher, |metric, place| {
             if self.conversion.names.contains(metric.name.as_bytes()) {
-                self.conversion.convert(metric, place)
+                self.conversion.convert(metric, place, advances.as_mut())
             } else {
                 Verdict::Keep
             }
@@ -94,7 +103,11 @@ impl Consumer for DeltaToRate {
         if batch.parts().is_empty() {
             return Box::pin(async { Ok(()) });
         }
-        self.next.consume(batch)
+        Box::pin(async move {
+            consume_whole(&*self.next, batch, &self.drops).await?;
+            advances.into_iter().for_each(Advances::accept);
+            Ok(())
+        })
     }
 }
 

@@ -26,7 +26,6 @@ mod streams;
 mod tests;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -40,17 +39,11 @@ use self::rules::Rules;
 use crate::otlp::{Batch, Signal};
 use crate::pipeline::factory::Consuming;
 use crate::pipeline::{
-    BoxFuture, BuildError, Component, Consumer, Host, ProcessorType, Refusal, RefusalClass, Settings,
-    Stability, StartError, TaskScope,
+    BoxFuture, BuildError, Component, Consumer, Host, ProcessorType, Refusal, Settings, Stability,
+    StartError, TaskScope, consume_whole,
 };
-use crate::telemetry::drops::{DropReason, DropReporter};
+use crate::telemetry::drops::DropReporter;
 use crate::telemetry::{GaugeGuard, component_span, instruments};
-
-/// How often the rest of a batch is offered of which a part was taken.
-const TRIES_OF_REST: usize = 10;
-
-/// The pause before each time.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// The type `dimensions` among processors.
 pub struct Dimensions {
@@ -127,37 +120,11 @@ impl Consumer for Dimensions {
                 drop(settling);
                 // The bytes as they came are not needed any more.
                 drop(source);
-                return self.hand_on(batch).await;
+                return consume_whole(&*self.next, batch, &self.drops).await;
             }
-            self.hand_on(batch).await?;
+            consume_whole(&*self.next, batch, &self.drops).await?;
             settling.accept();
             Ok(())
         })
-    }
-}
-
-impl Dimensions {
-    /// Hands a batch on. Where only a part of it was taken the rest is offered again here: the sender has
-    /// never seen it in this form, and could only send everything.
-    async fn hand_on(&self, batch: Batch) -> Result<(), Refusal> {
-        let Err(mut refusal) = self.next.consume(batch).await else { return Ok(()) };
-        let mut rest = match refusal.class {
-            RefusalClass::Partial { remaining } => *remaining,
-            _ => return Err(refusal),
-        };
-        for _ in 0..TRIES_OF_REST {
-            tokio::time::sleep(PAUSE).await;
-            let Err(again) = self.next.consume(rest.clone()).await else { return Ok(()) };
-            if again.is_permanent() {
-                self.drops.dropped(rest.items(), DropReason::Permanent, &again.message);
-                return Ok(());
-            }
-            refusal = again;
-            if let RefusalClass::Partial { remaining } = refusal.class {
-                rest = *remaining;
-            }
-        }
-        self.drops.dropped(rest.items(), DropReason::RetriesExhausted, &refusal.message);
-        Ok(())
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::metric_streams::wire::{changed_metric, put_changed_point, put_encoded_point};
 use crate::metric_streams::{
-    CumulativeStreams, FirstPoints, MetricKind, MetricPlace, NotAdded, PointValue, StreamHasher, Temporality,
-    WirePoint,
+    Advances, CumulativeStreams, FirstPoints, MetricKind, MetricPlace, NotAdded, Overtaken, PointValue,
+    StreamHasher, Temporality, WirePoint,
 };
 use crate::otlp::{MetricView, Verdict};
 use crate::pipeline::Settings;
@@ -39,7 +39,8 @@ struct Tally {
 impl Conversion {
     pub fn new(first_points: FirstPoints, settings: &Settings) -> Self {
         let id = settings.id.to_string();
-        let streams = Arc::new(CumulativeStreams::new(first_points, settings.clock.now_unix_nano()));
+        let now = settings.clock.now_unix_nano();
+        let streams = Arc::new(CumulativeStreams::new(first_points, Overtaken::Carried, now));
         let counted = Arc::clone(&streams);
         Self {
             hasher: StreamHasher::new(),
@@ -54,7 +55,12 @@ impl Conversion {
     }
 
     /// Converts a metric that is selected, where it can be.
-    pub fn convert(&self, metric: &MetricView<'_>, place: &mut MetricPlace<'_>) -> Verdict {
+    pub fn convert(
+        &self,
+        metric: &MetricView<'_>,
+        place: &mut MetricPlace<'_>,
+        advances: &mut Advances<'_>,
+    ) -> Verdict {
         let kind = MetricKind::of(&metric.data);
         if kind.temporality() != Some(Temporality::Cumulative) || !kind.is_monotonic() {
             return Verdict::Keep;
@@ -77,12 +83,10 @@ impl Conversion {
                     tally.unchanged += 1;
                     return;
                 }
-                match self.streams.added(&self.hasher, metric_id, &mut point) {
-                    Ok((start_time_unix_nano, mut added)) => {
-                        added.forget_extremes();
-                        put_changed_point(out, point.bytes, start_time_unix_nano, &added);
-                        tally.converted += 1;
-                    }
+                let bytes = point.bytes;
+                let put = |since, added: &PointValue| put_changed_point(out, bytes, since, added);
+                match advances.added(&self.hasher, metric_id, &mut point, put) {
+                    Ok(()) => tally.converted += 1,
                     Err(reason) => {
                         let dropped = tally.dropped.get_mut(reason as usize);
                         dropped.into_iter().for_each(|count| *count += 1);

@@ -1,5 +1,8 @@
 //! Properties: deltas add up to what was counted, and adding them up again gives back the cumulative
-//! points, however often counting began anew and however the points are cut into batches.
+//! points, however often counting began anew, however the points are cut into batches, and where each
+//! batch is refused at first.
+
+mod refused;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +18,7 @@ use crate::metric_streams::{
 };
 use crate::otlp::{Batch, NumberValue, Signal};
 use crate::pipeline::testing::{Sink, settings};
-use crate::pipeline::{Consumer, ProcessorType};
+use crate::pipeline::{Consumer, ProcessorType, Refusal};
 use crate::processors::deltatocumulative::DeltaToCumulative;
 
 /// One measurement of one of six streams: two of each kind.
@@ -173,22 +176,29 @@ fn points_of(batches: &[Batch], temporality: Temporality) -> Vec<(usize, u64, u6
     points
 }
 
-/// What the processor `P` makes of the batches.
-async fn processed<P: ProcessorType>(config: P::Config, batches: Vec<Batch>) -> Vec<Batch> {
+/// What the processor `P` makes of the batches, each of which is refused `refusals` times.
+async fn processed<P: ProcessorType>(config: P::Config, batches: Vec<Batch>, refusals: usize) -> Vec<Batch> {
     let sink = Sink::new();
     let next: Arc<dyn Consumer> = sink.clone();
     let processor = P::create(Arc::new(config), settings(P::TYPE, Signal::Metrics), next).unwrap();
-    for batch in batches {
+    // Of an empty one nothing is handed on that could be refused.
+    for batch in batches.into_iter().filter(|batch| !batch.is_empty()) {
+        for _ in 0..refusals {
+            sink.refuse_next(Refusal::retryable("busy"));
+            assert_eq!(processor.consume(batch.clone()).await.unwrap_err().message, "busy");
+        }
         processor.consume(batch).await.unwrap();
     }
     sink.taken()
 }
 
-async fn check(measurements: &[Measurement]) {
+fn keep() -> CumulativeToDeltaConfig {
+    CumulativeToDeltaConfig { initial_value: "keep".to_owned(), ..CumulativeToDeltaConfig::default() }
+}
+
+async fn check(measurements: &[Measurement], refusals: usize) {
     let (batches, totals) = counted(measurements);
-    let keep =
-        CumulativeToDeltaConfig { initial_value: "keep".to_owned(), ..CumulativeToDeltaConfig::default() };
-    let deltas = processed::<CumulativeToDelta>(keep, batches).await;
+    let deltas = processed::<CumulativeToDelta>(keep(), batches, refusals).await;
 
     let mut sums: BTreeMap<usize, PointValue> = BTreeMap::new();
     let mut ends: BTreeMap<usize, u64> = BTreeMap::new();
@@ -200,7 +210,7 @@ async fn check(measurements: &[Measurement]) {
         assert!((last_end..time).contains(&start), "{stream}: {start} to {time} overlaps {last_end}");
     }
 
-    let again = processed::<DeltaToCumulative>(Default::default(), deltas).await;
+    let again = processed::<DeltaToCumulative>(Default::default(), deltas, 0).await;
     let again = points_of(&again, Temporality::Cumulative);
     assert_eq!(again.len(), measurements.len());
     for (stream, start, time, value) in again {
@@ -211,8 +221,11 @@ async fn check(measurements: &[Measurement]) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
     #[test]
-    fn cumulative_to_delta_to_cumulative_is_what_was_counted(measurements in measurements()) {
+    fn cumulative_to_delta_to_cumulative_is_what_was_counted(
+        measurements in measurements(),
+        refusals in 0..3_usize,
+    ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(check(&measurements));
+        runtime.block_on(check(&measurements, refusals));
     }
 }

@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use super::DeltaToRateConfig;
 use crate::metric_streams::wire::{changed_metric_in_unit, put_changed_point, put_encoded_point};
 use crate::metric_streams::{
-    CumulativeStreams, FirstPoints, MetricKind, MetricPlace, NotAdded, PointValue, StreamHasher, Temporality,
-    WirePoint,
+    Advances, CumulativeStreams, FirstPoints, MetricKind, MetricPlace, NotAdded, Overtaken, PointValue,
+    StreamHasher, Temporality, WirePoint,
 };
 use crate::otlp::{MetricView, NumberValue, Verdict};
 use crate::pipeline::Settings;
@@ -39,8 +39,8 @@ enum Counted {
 impl Conversion {
     pub fn new(config: &DeltaToRateConfig, settings: &Settings) -> Self {
         let id = settings.id.to_string();
-        let streams =
-            || Arc::new(CumulativeStreams::new(FirstPoints::AddedIfNew, settings.clock.now_unix_nano()));
+        let now = settings.clock.now_unix_nano();
+        let streams = || Arc::new(CumulativeStreams::new(FirstPoints::AddedIfNew, Overtaken::GivenUp, now));
         Self {
             hasher: StreamHasher::new(),
             names: config.metrics.iter().map(|name| name.clone().into_bytes()).collect(),
@@ -54,21 +54,26 @@ impl Conversion {
         }
     }
 
-    /// Turns a metric that was named into a gauge, where it can be.
-    pub fn convert(&self, metric: &MetricView<'_>, place: &mut MetricPlace<'_>) -> Verdict {
-        let cumulative = match MetricKind::of(&metric.data) {
+    /// Turns a metric that was named into a gauge, where it can be. Cumulative ones need `advances`.
+    pub fn convert(
+        &self,
+        metric: &MetricView<'_>,
+        place: &mut MetricPlace<'_>,
+        advances: Option<&mut Advances<'_>>,
+    ) -> Verdict {
+        let advances = match MetricKind::of(&metric.data) {
             MetricKind::Sum { temporality: Temporality::Delta, .. } => None,
             MetricKind::Sum { temporality: Temporality::Cumulative, is_monotonic: true }
-                if self.cumulative.is_some() =>
+                if advances.is_some() =>
             {
-                self.cumulative.as_deref()
+                advances
             }
             _ => {
                 self.tell_of(metric.name.as_bytes());
                 return Verdict::Keep;
             }
         };
-        let metric_id = cumulative.map(|streams| (streams, place.metric_id(metric)));
+        let mut advances = advances.map(|advances| (advances, place.metric_id(metric)));
         let mut unit = metric.unit.as_bytes().to_vec();
         if !unit.is_empty() {
             unit.extend_from_slice(b"/s");
@@ -77,9 +82,9 @@ impl Conversion {
         let points_before = metric.data.data_point_count();
         let gauge = changed_metric_in_unit(metric.bytes, &unit, MetricKind::Gauge, |out| {
             WirePoint::for_each(&metric.data, |mut point| {
-                let counted = match metric_id {
-                    Some((streams, metric_id)) if !is_not_a_number(&point) => {
-                        streams.added(&self.hasher, metric_id, &mut point).map(counted_since)
+                let counted = match &mut advances {
+                    Some((advances, metric_id)) if !is_not_a_number(&point) => {
+                        advances.added(&self.hasher, *metric_id, &mut point, counted_since)
                     }
                     _ => Ok(counted_in_delta(&point)),
                 };
@@ -125,9 +130,9 @@ const fn counted_in_delta(point: &WirePoint<'_>) -> Counted {
     }
 }
 
-fn counted_since((start_time_unix_nano, value): (u64, PointValue)) -> Counted {
+const fn counted_since(start_time_unix_nano: u64, value: &PointValue) -> Counted {
     match value {
-        PointValue::Number(amount) => Counted::Since { start_time_unix_nano, amount },
+        PointValue::Number(amount) => Counted::Since { start_time_unix_nano, amount: *amount },
         PointValue::Histogram(_) | PointValue::ExponentialHistogram(_) => Counted::Nothing,
     }
 }

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::config::{ConfigValue, Decoding, parse_yaml};
+use crate::pipeline::RefusalClass;
 use crate::pipeline::testing::{Sink, settings};
 use crate::telemetry::Telemetry;
 
