@@ -12,7 +12,7 @@ use crate::config_section;
 use crate::otlp::{Batch, Signal, item_count};
 use crate::pipeline::{Consumer, Settings, TaskScope};
 use crate::receivers::otlp::ReceiverCounters;
-use crate::telemetry::{Counter, component_span, instruments};
+use crate::telemetry::{Counter, instruments};
 
 config_section! {
     /// When metrics are fetched.
@@ -106,9 +106,10 @@ impl ScrapeLoop {
     }
 
     /// Scrapes until the scope stops. An interval that passes while a scrape goes on is left out.
+    ///
+    /// To be called by `start`, in whose span the log lines are.
     pub fn spawn(self, scrapers: Vec<Box<dyn Scraper>>, scope: &TaskScope) {
-        let span = component_span(&self.settings, "receiver");
-        scope.spawn(self.run(scrapers, scope.stopping().clone()).instrument(span));
+        scope.spawn(self.run(scrapers, scope.stopping().clone()).in_current_span());
     }
 
     async fn run(self, mut scrapers: Vec<Box<dyn Scraper>>, stopping: CancellationToken) {
