@@ -28,7 +28,7 @@ pub use cumulative::{CumulativeState, Step};
 pub use cumulative_streams::{Advances, CumulativeStreams, FirstPoints, NotAdded, Overtaken, forget_stale};
 pub use exponential_histogram::{ExponentialBuckets, ExponentialHistogram};
 pub use histogram::Histogram;
-pub use identity::{StreamHasher, StreamId, StreamMap};
+pub use identity::{KeyHasher, StreamHasher, StreamId, StreamMap};
 pub use number::{add_numbers, number_difference};
 pub use point::{MetricKind, Point, PointValue, Temporality};
 pub use rewrite::{MetricPlace, rewrite_metrics};

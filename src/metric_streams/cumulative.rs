@@ -60,17 +60,50 @@ impl CumulativeState {
         value: &PointValue,
         is_monotonic: bool,
     ) -> Option<(Self, Option<PointValue>)> {
-        if time_unix_nano != 0 && time_unix_nano <= self.time_unix_nano {
+        if !self.is_before(time_unix_nano) {
             return None;
         }
-        let starts_later = start_time_unix_nano > self.start_time_unix_nano
-            && (self.start_time_unix_nano != 0 || start_time_unix_nano >= self.time_unix_nano);
+        let starts_later = self.starts_before(start_time_unix_nano);
         let since = if starts_later { None } else { value.since(&self.value, is_monotonic) };
         let mut latest = value.clone();
         if since.is_some() {
             latest.carry_sum(&self.value);
         }
         Some((Self::new(start_time_unix_nano, time_unix_nano, latest), since))
+    }
+
+    /// Takes the next point and adds what it says more to `total`, where several such streams are added
+    /// up: the same as adding what [`advance`](Self::advance) tells, with the extremes of the whole. False
+    /// where the point is not newer.
+    pub fn advance_into(
+        &mut self,
+        total: &mut PointValue,
+        start_time_unix_nano: u64,
+        time_unix_nano: u64,
+        mut value: PointValue,
+        is_monotonic: bool,
+    ) -> bool {
+        if !self.is_before(time_unix_nano) {
+            return false;
+        }
+        let goes_on =
+            !self.starts_before(start_time_unix_nano) && total.add_since(&value, &self.value, is_monotonic);
+        if goes_on {
+            value.carry_sum(&self.value);
+        } else {
+            total.add(&value);
+        }
+        *self = Self::new(start_time_unix_nano, time_unix_nano, value);
+        true
+    }
+
+    const fn is_before(&self, time_unix_nano: u64) -> bool {
+        time_unix_nano == 0 || time_unix_nano > self.time_unix_nano
+    }
+
+    const fn starts_before(&self, start_time_unix_nano: u64) -> bool {
+        start_time_unix_nano > self.start_time_unix_nano
+            && (self.start_time_unix_nano != 0 || start_time_unix_nano >= self.time_unix_nano)
     }
 }
 
@@ -99,6 +132,43 @@ mod tests {
     fn without_times_the_order_of_arrival_counts() {
         let mut state = CumulativeState::new(0, 0, int(5));
         assert_eq!(state.advance(0, 0, &int(8), true), Step::Continued(int(3)));
+    }
+
+    #[test]
+    fn a_total_grows_by_what_each_point_adds() {
+        let histogram = |bounds: &[f64], values: &[f64]| {
+            let mut histogram = Histogram::with_bounds(bounds);
+            values.iter().for_each(|value| histogram.record(*value, 1));
+            PointValue::Histogram(Box::new(histogram))
+        };
+        let mut total = histogram(&[1.0, 5.0], &[0.5]);
+        let mut state = CumulativeState::new(10, 20, histogram(&[1.0, 5.0], &[2.0]));
+        let goes_on = histogram(&[1.0, 5.0], &[2.0, 0.25, 9.0]);
+        assert!(state.advance_into(&mut total, 10, 30, goes_on.clone(), true));
+        assert_eq!(total, histogram(&[1.0, 5.0], &[0.5, 0.25, 9.0]), "with the extremes of all");
+        assert!(!state.advance_into(&mut total, 10, 30, goes_on.clone(), true), "it is not newer");
+        assert!(state.advance_into(&mut total, 10, 40, histogram(&[1.0, 5.0], &[7.0]), true));
+        assert_eq!(total, histogram(&[1.0, 5.0], &[0.5, 0.25, 9.0, 7.0]), "a reset");
+        assert!(state.advance_into(&mut total, 40, 50, histogram(&[1.0, 5.0], &[7.0, 3.0]), true));
+        assert_eq!(total, histogram(&[1.0, 5.0], &[0.5, 0.25, 9.0, 7.0, 7.0, 3.0]), "a later start");
+        assert_eq!(state, CumulativeState::new(40, 50, histogram(&[1.0, 5.0], &[7.0, 3.0])));
+
+        let mut coarser_total = histogram(&[5.0], &[0.5]);
+        assert!(state.advance_into(
+            &mut coarser_total,
+            40,
+            60,
+            histogram(&[1.0, 5.0], &[7.0, 3.0, 0.25]),
+            true
+        ));
+        assert_eq!(coarser_total, {
+            let mut expected = Histogram::with_bounds(&[5.0]);
+            expected.record(0.5, 1);
+            expected.record(0.25, 1);
+            // The part that was added saw no 7, but nobody can tell.
+            expected.max = Some(7.0);
+            PointValue::Histogram(Box::new(expected))
+        });
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl Histogram {
         self.min = joined(counts, self.min, other.min, f64::min);
         self.max = joined(counts, self.max, other.max, f64::max);
         self.count = self.count.saturating_add(other.count);
-        if self.bounds == other.bounds && self.bucket_counts.len() == other.bucket_counts.len() {
+        if self.has_bounds_of(other) {
             add_counts(&mut self.bucket_counts, &other.bucket_counts);
             return;
         }
@@ -86,7 +86,7 @@ impl Histogram {
     /// What was recorded since `previous`; none where this is not `previous` and more, which means that
     /// counting began anew. Minimum and maximum of the time between are not known.
     pub fn since(&self, previous: &Self) -> Option<Self> {
-        if self.bounds != previous.bounds || self.bucket_counts.len() != previous.bucket_counts.len() {
+        if !self.has_bounds_of(previous) {
             return None;
         }
         let bucket_counts = self.bucket_counts.iter().zip(&previous.bucket_counts);
@@ -100,6 +100,36 @@ impl Histogram {
                 .map(|(current, previous)| current.checked_sub(*previous))
                 .collect::<Option<_>>()?,
         })
+    }
+
+    /// Adds what `value` has more than `previous`, in place. `value` has the bounds of this one. Sum and
+    /// counts are those of the part, extremes those of the whole. False, and nothing is added, where it is
+    /// not `previous` and more.
+    pub(super) fn add_since(&mut self, value: &Self, previous: &Self) -> bool {
+        let grew = |(now, before): (&u64, &u64)| now >= before;
+        let goes_on = value.has_bounds_of(previous)
+            && value.count >= previous.count
+            && value.bucket_counts.iter().zip(&previous.bucket_counts).all(grew);
+        if !goes_on {
+            return false;
+        }
+        let added = value.count - previous.count;
+        let sum = value.sum.zip(previous.sum).map(|(now, before)| now - before);
+        let counts = (self.count, added);
+        self.sum = joined(counts, self.sum, sum, |left, right| left + right);
+        self.min = joined(counts, self.min, value.min, f64::min);
+        self.max = joined(counts, self.max, value.max, f64::max);
+        self.count = self.count.saturating_add(added);
+        let parts = value.bucket_counts.iter().zip(&previous.bucket_counts);
+        for (total, (now, before)) in self.bucket_counts.iter_mut().zip(parts) {
+            *total = total.saturating_add(now - before);
+        }
+        true
+    }
+
+    /// True where both have the same buckets.
+    pub(super) fn has_bounds_of(&self, other: &Self) -> bool {
+        self.bounds == other.bounds && self.bucket_counts.len() == other.bucket_counts.len()
     }
 
     /// Gives up the bounds that are not among `kept`, which are some of this histogram's, in order.

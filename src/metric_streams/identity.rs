@@ -110,10 +110,14 @@ impl StreamHasher {
 
     /// One attribute.
     pub fn attribute(&self, key: &[u8], value: AnyValueView<'_>) -> StreamId {
-        let mut hasher = self.part(Part::Attribute);
-        write_sized(&mut hasher, key);
-        self.write_value(&mut hasher, value);
-        StreamId(finish(&hasher))
+        self.key(key).attribute(value)
+    }
+
+    /// What attributes with this key have in common, for those that see many.
+    pub fn key(&self, key: &[u8]) -> KeyHasher {
+        let mut after_key = self.part(Part::Attribute);
+        write_sized(&mut after_key, key);
+        KeyHasher { hasher: *self, after_key }
     }
 
     fn part(&self, part: Part) -> SipHasher13 {
@@ -126,8 +130,9 @@ impl StreamHasher {
         match value {
             AnyValueView::Empty => hasher.write_u8(0),
             AnyValueView::String(text) => {
-                hasher.write_u8(1);
-                write_sized(hasher, text.as_bytes());
+                // Tag and length in one word: nearly all values are texts.
+                hasher.write_u64((text.as_bytes().len() as u64) << 8 | 1);
+                hasher.write(text.as_bytes());
             }
             AnyValueView::Bool(truth) => hasher.write(&[2, u8::from(truth)]),
             AnyValueView::Int(number) => {
@@ -155,6 +160,22 @@ impl StreamHasher {
                 write_sized(hasher, bytes);
             }
         }
+    }
+}
+
+/// Makes the fingerprints of attributes with one key.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyHasher {
+    hasher: StreamHasher,
+    after_key: SipHasher13,
+}
+
+impl KeyHasher {
+    /// The attribute with this value: the same as [`StreamHasher::attribute`] makes.
+    pub fn attribute(&self, value: AnyValueView<'_>) -> StreamId {
+        let mut hasher = self.after_key;
+        self.hasher.write_value(&mut hasher, value);
+        StreamId(finish(&hasher))
     }
 }
 

@@ -195,9 +195,7 @@ impl PointValue {
     /// histograms with explicit bounds. Exponential ones find a scale for both.
     pub fn has_bounds_of(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Histogram(histogram), Self::Histogram(other)) => {
-                histogram.bounds == other.bounds && histogram.bucket_counts.len() == other.bucket_counts.len()
-            }
+            (Self::Histogram(histogram), Self::Histogram(other)) => histogram.has_bounds_of(other),
             _ => true,
         }
     }
@@ -226,10 +224,18 @@ impl PointValue {
         }
     }
 
-    /// Takes the smallest and the largest value of `whole`, where they hold for this part of it too: what is
-    /// added up from parts of cumulative points may have seen every value that they saw.
-    pub fn take_extremes_of(&mut self, whole: &Self) {
-        match (self, whole) {
+    /// Adds what `value` has more than `previous`, the value of its stream before, with the extremes of
+    /// `value`: none are known of the part, but those of a total are those of everything. False, and nothing
+    /// is added, where this is a new beginning.
+    pub(super) fn add_since(&mut self, value: &Self, previous: &Self, is_monotonic: bool) -> bool {
+        if let (Self::Histogram(total), Self::Histogram(value), Self::Histogram(previous)) =
+            (&mut *self, value, previous)
+            && total.has_bounds_of(value)
+        {
+            return total.add_since(value, previous);
+        }
+        let Some(mut since) = value.since(previous, is_monotonic) else { return false };
+        match (&mut since, value) {
             (Self::Histogram(part), Self::Histogram(whole)) => {
                 (part.min, part.max) = (whole.min, whole.max);
             }
@@ -238,6 +244,8 @@ impl PointValue {
             }
             _ => {}
         }
+        self.add(&since);
+        true
     }
 
     /// What came since `previous`; none where this is a new beginning. Numbers go down only where

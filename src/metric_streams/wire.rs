@@ -39,6 +39,11 @@ pub struct MessageList {
 }
 
 impl MessageList {
+    /// No message, and room for so many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { encoded: Vec::with_capacity(bytes) }
+    }
+
     /// A copy of the elements of a list.
     pub fn of<'a, V: View<'a>>(list: List<'a, V>) -> Self {
         let mut messages = Self::default();

@@ -233,6 +233,11 @@ impl<N: ListedNumber> Iterator for Numbers<'_, N> {
             }
         }
     }
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        // Exact for fixed numbers once the first of a packed list was taken, which is when lists are made.
+        let longest = if N::WIRE_TYPE == WireType::Fixed64 { 8 } else { 10 };
+        (self.packed.len() / longest, None)
+    }
 }
 
 /// Calls `visit` with each field of `message`: the bytes from its key on, its number and its value.

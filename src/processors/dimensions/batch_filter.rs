@@ -11,7 +11,7 @@ use self::edits::{Edits, Node};
 pub(super) use self::settling::Settling;
 use self::settling::UnsettledSeries;
 use super::engine::Engine;
-use super::key_plan::KeyPlan;
+use super::key_plan::{KeyPlan, LastValue};
 use super::streams::{Arrival, Moment};
 use crate::metric_streams::{MetricKind, Origin, StreamId, StreamMap, Temporality};
 use crate::otlp::Batch;
@@ -30,6 +30,10 @@ pub(super) struct BatchFilter<'e, 'b> {
     group_places: StreamMap<usize>,
     /// The plans met in this batch, each with the place of its rule.
     plans: Vec<(usize, Arc<KeyPlan>)>,
+    /// For each of them the values of the last point that had it.
+    last_values: Vec<Vec<Option<LastValue<'b>>>>,
+    /// Where merged points are written.
+    scratch: Vec<u8>,
     unsettled: Vec<UnsettledSeries>,
 }
 
@@ -108,6 +112,8 @@ impl<'e, 'b> BatchFilter<'e, 'b> {
             groups: Vec::new(),
             group_places: StreamMap::default(),
             plans: Vec::new(),
+            last_values: Vec::new(),
+            scratch: Vec::new(),
             unsettled: Vec::new(),
         };
         filter.group_places.reserve(source.items());

@@ -2,7 +2,7 @@
 
 use super::rules::Rule;
 use crate::metric_streams::wire::MessageList;
-use crate::metric_streams::{StreamHasher, StreamId};
+use crate::metric_streams::{KeyHasher, StreamHasher, StreamId};
 use crate::otlp::wire::put_length_delimited;
 use crate::otlp::{KeyValueView, List};
 
@@ -20,24 +20,50 @@ pub(super) enum KeyAction {
 /// What becomes of the attributes of points that have `keys`, in this order.
 #[derive(Debug)]
 pub(super) struct KeyPlan {
-    keys: Vec<Box<[u8]>>,
-    actions: Vec<KeyAction>,
+    keys: Vec<PlannedKey>,
     /// True where an attribute goes or gets another key.
     pub changes_points: bool,
     /// True where a point with other attributes may end up with those that this plan leaves.
     pub can_be_joined: bool,
 }
 
+/// A key of the points, and what becomes of its attribute.
+#[derive(Debug)]
+struct PlannedKey {
+    key: Box<[u8]>,
+    action: KeyAction,
+    before: KeyHasher,
+    /// Where the attribute is renamed.
+    after: Option<KeyHasher>,
+}
+
+/// The value that the point before had under a key, with its fingerprints: many values are the same in a
+/// whole batch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LastValue<'b> {
+    encoded_value: &'b [u8],
+    before: StreamId,
+    after: StreamId,
+}
+
 impl KeyPlan {
     /// The plan of `rule` for points with `keys`.
-    pub fn new(rule: &Rule, keys: &[&[u8]]) -> Self {
+    pub fn new(rule: &Rule, hasher: &StreamHasher, keys: &[&[u8]]) -> Self {
         let actions = actions(rule, keys);
         let changes_points = actions.iter().any(|action| *action != KeyAction::Keep);
         // Without rules about keys a set of attributes shrinks only to exactly the largest size.
         let is_below_limit = rule.max_dimensions.is_none_or(|most| keys.len() < most);
+        let planned = keys.iter().zip(actions).map(|(key, action)| PlannedKey {
+            key: Box::from(*key),
+            before: hasher.key(key),
+            after: match &action {
+                KeyAction::Keep | KeyAction::Delete => None,
+                KeyAction::Rename(name) => Some(hasher.key(name.as_bytes())),
+            },
+            action,
+        });
         Self {
-            keys: keys.iter().map(|key| Box::from(*key)).collect(),
-            actions,
+            keys: planned.collect(),
             changes_points,
             can_be_joined: rule.has_key_rules() || !is_below_limit,
         }
@@ -45,40 +71,40 @@ impl KeyPlan {
 
     /// What becomes of the attribute at `index`.
     pub fn action(&self, index: usize) -> &KeyAction {
-        self.actions.get(index).unwrap_or(&KeyAction::Keep)
+        self.keys.get(index).map_or(&KeyAction::Keep, |planned| &planned.action)
     }
 
     /// The fingerprints of a point's attributes, as they are and as the plan leaves them; none where the
-    /// plan is for other keys.
-    pub fn fingerprints(
+    /// plan is for other keys. `last` is of the point before, and becomes that of this one.
+    pub fn fingerprints<'b>(
         &self,
-        hasher: &StreamHasher,
-        attributes: List<'_, KeyValueView<'_>>,
+        last: &mut Vec<Option<LastValue<'b>>>,
+        attributes: List<'b, KeyValueView<'b>>,
     ) -> Option<(StreamId, StreamId)> {
         let (mut before, mut after) = (StreamId::NO_ATTRIBUTES, StreamId::NO_ATTRIBUTES);
-        let mut planned = self.keys.iter().zip(&self.actions);
+        last.resize(self.keys.len(), None);
+        let mut planned = self.keys.iter().zip(last);
         for attribute in attributes {
-            let (key, action) = planned.next()?;
-            if attribute.key.as_bytes() != &**key {
+            let (planned, last) = planned.next()?;
+            if attribute.key.as_bytes() != &*planned.key {
                 return None;
             }
-            let value = attribute.value();
-            let fingerprint = hasher.attribute(key, value);
-            before = before.with(fingerprint);
-            match action {
-                KeyAction::Keep => after = after.with(fingerprint),
-                KeyAction::Delete => {}
-                KeyAction::Rename(key) => after = after.with(hasher.attribute(key.as_bytes(), value)),
-            }
+            let value = match last {
+                Some(last) if last.encoded_value == attribute.encoded_value => *last,
+                _ => *last.insert(planned.value(attribute)),
+            };
+            before = before.with(value.before);
+            after = after.with(value.after);
         }
         planned.next().is_none().then_some((before, after))
     }
 
     /// A point's attributes as the plan leaves them.
     pub fn apply(&self, attributes: List<'_, KeyValueView<'_>>) -> MessageList {
-        let mut left = MessageList::default();
-        for (attribute, action) in attributes.iter().zip(&self.actions) {
-            match action {
+        // Room for four bytes of framing an attribute; more only where one is longer than 127 bytes.
+        let mut left = MessageList::with_capacity(self.room_for(attributes));
+        for (attribute, planned) in attributes.iter().zip(&self.keys) {
+            match &planned.action {
                 KeyAction::Keep => left.push(attribute.bytes),
                 KeyAction::Delete => {}
                 KeyAction::Rename(key) => left.push_with(|out| {
@@ -88,6 +114,28 @@ impl KeyPlan {
             }
         }
         left
+    }
+
+    fn room_for(&self, attributes: List<'_, KeyValueView<'_>>) -> usize {
+        let stays = |(attribute, planned): (KeyValueView<'_>, &PlannedKey)| match &planned.action {
+            KeyAction::Keep => attribute.bytes.len() + 4,
+            KeyAction::Delete => 0,
+            KeyAction::Rename(key) => key.len() + attribute.encoded_value.len() + 8,
+        };
+        attributes.iter().zip(&self.keys).map(stays).sum()
+    }
+}
+
+impl PlannedKey {
+    fn value<'b>(&self, attribute: KeyValueView<'b>) -> LastValue<'b> {
+        let value = attribute.value();
+        let before = self.before.attribute(value);
+        let after = match (&self.action, &self.after) {
+            (KeyAction::Keep, _) => before,
+            (_, Some(after)) => after.attribute(value),
+            (_, None) => StreamId::NO_ATTRIBUTES,
+        };
+        LastValue { encoded_value: attribute.encoded_value, before, after }
     }
 }
 
@@ -154,8 +202,8 @@ mod tests {
         };
         let rules = Rules::new(&config).unwrap();
         let keys: Vec<&[u8]> = keys.iter().map(|key| key.as_bytes()).collect();
-        let plan = KeyPlan::new(rules.get(rules.place_of(b"any")), &keys);
-        let names = keys.iter().zip(&plan.actions).filter_map(|(key, action)| match action {
+        let plan = KeyPlan::new(rules.get(rules.place_of(b"any")), &StreamHasher::new(), &keys);
+        let names = keys.iter().enumerate().filter_map(|(index, key)| match plan.action(index) {
             KeyAction::Keep => Some(String::from_utf8(key.to_vec()).unwrap()),
             KeyAction::Delete => None,
             KeyAction::Rename(name) => Some(name.to_string()),

@@ -9,6 +9,7 @@ use super::config::{DimensionsConfig, GaugeMerging, MetricRuleConfig, Unmergeabl
 use super::key_plan::KeyPlan;
 use super::pattern::Pattern;
 use crate::config::InvalidRegexp;
+use crate::metric_streams::StreamHasher;
 use crate::otlp::{AnyValueView, KeyValueView, List};
 
 /// How many metric names, and how many combinations of keys a rule, are remembered.
@@ -148,7 +149,7 @@ impl Rule {
     }
 
     /// The plan for points with the keys of these attributes.
-    pub fn plan_for(&self, attributes: List<'_, KeyValueView<'_>>) -> Arc<KeyPlan> {
+    pub fn plan_for(&self, hasher: &StreamHasher, attributes: List<'_, KeyValueView<'_>>) -> Arc<KeyPlan> {
         let mut joined = Vec::new();
         for attribute in attributes {
             let key = attribute.key.as_bytes();
@@ -159,7 +160,7 @@ impl Rule {
             return Arc::clone(plan);
         }
         let keys: Vec<&[u8]> = attributes.iter().map(|attribute| attribute.key.as_bytes()).collect();
-        let plan = Arc::new(KeyPlan::new(self, &keys));
+        let plan = Arc::new(KeyPlan::new(self, hasher, &keys));
         let mut plans = self.plans.write();
         if plans.len() >= MEMORY {
             plans.clear();

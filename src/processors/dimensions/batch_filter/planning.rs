@@ -104,19 +104,21 @@ impl<'b> BatchFilter<'_, 'b> {
         rule: &Rule,
         attributes: List<'b, KeyValueView<'b>>,
     ) -> (usize, StreamId, StreamId) {
-        let hasher = &self.engine.hasher;
+        let tried = self.plans.iter().zip(&mut self.last_values).enumerate().rev().take(PLANS_TRIED);
         // Nearly always the plan of the point before fits.
-        for (place, (of_rule, plan)) in self.plans.iter().enumerate().rev().take(PLANS_TRIED) {
+        for (place, ((of_rule, plan), last_values)) in tried {
             if *of_rule == rule_place
-                && let Some((before, after)) = plan.fingerprints(hasher, attributes)
+                && let Some((before, after)) = plan.fingerprints(last_values, attributes)
             {
                 return (place, before, after);
             }
         }
-        let plan = rule.plan_for(attributes);
+        let plan = rule.plan_for(&self.engine.hasher, attributes);
+        let mut last_values = Vec::new();
         let none = (StreamId::NO_ATTRIBUTES, StreamId::NO_ATTRIBUTES);
-        let (before, after) = plan.fingerprints(hasher, attributes).unwrap_or(none);
+        let (before, after) = plan.fingerprints(&mut last_values, attributes).unwrap_or(none);
         self.plans.push((rule_place, plan));
+        self.last_values.push(last_values);
         (self.plans.len() - 1, before, after)
     }
 

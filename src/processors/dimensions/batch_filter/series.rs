@@ -71,7 +71,7 @@ impl<'b> BatchFilter<'_, 'b> {
         let attributes = self.attributes_of(group);
         let what = match (merged.point, merged.late) {
             (Some(handed_on), _) => {
-                let encoded = encoded(&attributes, handed_on.point());
+                let encoded = self.encoded(&attributes, handed_on.point());
                 self.set_verdict(group.last, PointVerdict::Replace(encoded));
                 Unsettled::HandedOn(handed_on)
             }
@@ -187,13 +187,11 @@ impl<'b> BatchFilter<'_, 'b> {
         let origin = Arc::new(self.metrics.get(group.metric)?.origin.to_owned_origin());
         Some(Waiting { since: Instant::now(), merging, origin, attributes: self.attributes_of(group) })
     }
-}
 
-/// A data point without the frame that it has in a metric.
-fn encoded(attributes: &MessageList, point: &Point) -> Vec<u8> {
-    let mut framed = Vec::new();
-    put_point(&mut framed, attributes, point);
-    let content = Fields::of(&framed).next().map_or(0, |(_, value)| value.bytes().len());
-    framed.drain(..framed.len() - content);
-    framed
+    /// A data point without the frame that it has in a metric.
+    fn encoded(&mut self, attributes: &MessageList, point: &Point) -> Vec<u8> {
+        self.scratch.clear();
+        put_point(&mut self.scratch, attributes, point);
+        Fields::of(&self.scratch).next().map_or_else(Vec::new, |(_, value)| value.bytes().to_vec())
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{Arrival, HandedOn, Merged, Merging, Moment, Outcome, Progress, add_exemplars, earlier_start};
 use crate::metric_streams::wire::MessageList;
-use crate::metric_streams::{CumulativeState, Point, PointValue, Step, StreamId, StreamMap};
+use crate::metric_streams::{CumulativeState, Point, PointValue, StreamId, StreamMap};
 
 /// A cumulative series.
 #[derive(Debug)]
@@ -164,40 +164,30 @@ impl Several {
         progress: Progress,
     ) -> bool {
         let Point { start_time_unix_nano: start, time_unix_nano: time, value, exemplars } = point;
-        let added = match self.inputs.get_mut(&input) {
-            Some(known) => {
+        match (self.inputs.get_mut(&input), &mut self.total) {
+            (Some(known), Some(total)) => {
                 known.seen = moment.age;
-                match known.state.advance(start, time, &value, merging.kind.is_monotonic()) {
-                    Step::NotNewer => return false,
-                    Step::Reset { .. } => {
-                        known.has_ended = false;
-                        Some(value)
-                    }
-                    Step::Continued(mut added) => {
-                        known.has_ended = false;
-                        // Extremes are not known of a part, but those of the total are those of all values.
-                        added.take_extremes_of(&value);
-                        Some(added)
-                    }
+                let is_monotonic = merging.kind.is_monotonic();
+                if !known.state.advance_into(total, start, time, value, is_monotonic) {
+                    return false;
                 }
+                known.has_ended = false;
             }
-            None => {
-                let state = CumulativeState::new(start, time, value.clone());
-                self.inputs.insert(input, Input { state, seen: moment.age, has_ended: false });
+            (_, total) => {
                 // An input that counted before one was forgotten may be that one, counted already.
                 let may_be_known = self.forgotten_until > 0 && start <= self.forgotten_until;
-                (!may_be_known).then_some(value)
+                match total {
+                    Some(_) if may_be_known => {}
+                    Some(total) => total.add(&value),
+                    None => *total = Some(value.clone()),
+                }
+                let state = CumulativeState::new(start, time, value);
+                self.inputs.insert(input, Input { state, seen: moment.age, has_ended: false });
             }
-        };
+        }
         // A start that was handed on stays: from then on the total grows without a break.
         if progress.time == 0 {
             self.start_time_unix_nano = earlier_start(self.start_time_unix_nano, start);
-        }
-        if let Some(added) = added {
-            match &mut self.total {
-                Some(total) => total.add(&added),
-                None => self.total = Some(added),
-            }
         }
         self.latest = self.latest.max(time);
         self.is_unsent = self.total.is_some();
