@@ -91,8 +91,9 @@ impl<'a> Output<'a> {
     #[inline]
     fn copy_run(&mut self, to: usize) {
         if self.written.capacity() == 0 {
-            // Most edits take away or add little.
-            self.written.reserve(self.source.len() + self.source.len() / 16);
+            // Most edits take away or add little. One short attribute for each span is a fifteenth; moving
+            // everything for the last of them would cost as much as the edit itself.
+            self.written.reserve(self.source.len() + self.source.len() / 8);
         }
         if let Some(run) = self.source.get(self.consumed..to) {
             self.written.extend_from_slice(run);
