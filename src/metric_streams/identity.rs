@@ -120,6 +120,13 @@ impl StreamHasher {
         KeyHasher { hasher: *self, after_key }
     }
 
+    /// What a component tells series apart by in its own way, written as bytes that mean one thing.
+    pub fn own_key(&self, bytes: &[u8]) -> StreamId {
+        let mut hasher = self.part(Part::OwnKey);
+        hasher.write(bytes);
+        StreamId(finish(&hasher))
+    }
+
     fn part(&self, part: Part) -> SipHasher13 {
         let (first, second) = self.keys;
         SipHasher13::new_with_keys(first ^ part as u64, second)
@@ -225,6 +232,7 @@ enum Part {
     Metric = 3,
     Attribute = 4,
     StartTime = 5,
+    OwnKey = 6,
 }
 
 fn write_sized(hasher: &mut SipHasher13, bytes: &[u8]) {

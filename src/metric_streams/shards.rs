@@ -34,8 +34,8 @@ impl<T: Default> Default for Shards<T> {
 impl<T> Shards<T> {
     /// Locks the part that `stream` is in. Held for one data point or one series, never for a batch.
     pub fn of(&self, stream: StreamId) -> MutexGuard<'_, T> {
-        #[expect(clippy::indexing_slicing, reason = "a slot is below the length it is taken for")]
-        self.shards[stream.slot_of(self.shards.len())].0.lock()
+        #[expect(clippy::indexing_slicing, reason = "a slot is below the number of shards")]
+        self.shards[stream.slot_of(SHARD_COUNT)].0.lock()
     }
 
     /// The parts, for whoever pauses between them.

@@ -4,7 +4,7 @@ use super::config::{DimensionConfig, SpanMetricsConfig};
 use super::glob::KeyGlob;
 use crate::metric_streams::{StreamHasher, StreamId};
 use crate::otlp::wire::{put_length_delimited, put_message};
-use crate::otlp::{AnyValueView, KeyValueView, List, Text, View};
+use crate::otlp::{AnyValueView, KeyValueView, List, View};
 
 /// What is measured. Each is a metric with dimensions of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,8 @@ impl<T> PerMeasure<T> {
 #[derive(Debug, Default)]
 pub struct Dimensions {
     named: Vec<NamedDimension>,
+    /// A bit for each length that a named key has, by which most attributes are passed over at once.
+    named_lengths: u64,
     globs: Vec<GlobDimension>,
 }
 
@@ -53,16 +55,10 @@ struct NamedDimension {
 }
 
 /// How a measure uses a dimension.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Use {
-    default: Option<DefaultValue>,
-}
-
-#[derive(Debug, Clone)]
-struct DefaultValue {
-    /// The encoded `KeyValue`.
-    attribute: Vec<u8>,
-    id: StreamId,
+    /// An encoded `KeyValue` for whoever has none.
+    default: Option<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -85,9 +81,15 @@ struct Globbed<'a> {
     is_used_by: PerMeasure<bool>,
 }
 
+impl Use {
+    fn default_attribute(&self) -> Option<KeyValueView<'_>> {
+        self.default.as_deref().map(KeyValueView::parse)
+    }
+}
+
 impl Dimensions {
     /// The dimensions of a configuration that was checked.
-    pub fn of(config: &SpanMetricsConfig, hasher: &StreamHasher) -> Self {
+    pub fn of(config: &SpanMetricsConfig) -> Self {
         let mut dimensions = Self::default();
         let lists = [
             (&config.dimensions, PerMeasure([true, true, true])),
@@ -96,7 +98,7 @@ impl Dimensions {
             (&config.events.dimensions, PerMeasure([false, false, true])),
         ];
         for (list, is_used_by) in lists {
-            list.iter().for_each(|dimension| dimensions.add(dimension, is_used_by, hasher));
+            list.iter().for_each(|dimension| dimensions.add(dimension, is_used_by));
         }
         dimensions
     }
@@ -117,6 +119,9 @@ impl Dimensions {
         found.globbed.clear();
         for attribute in attributes {
             let key = attribute.key;
+            if self.globs.is_empty() && self.named_lengths & length_bit(key.as_bytes()) == 0 {
+                continue;
+            }
             let mut named_by = PerMeasure([false; 3]);
             let mut slots = found.named.iter_mut();
             for (dimension, slot) in self.named.iter().zip(&mut slots) {
@@ -132,38 +137,52 @@ impl Dimensions {
         }
     }
 
-    /// Adds up the fingerprints of the attributes that the dimensions become, for each measure. `layers` are
-    /// looked through in order.
-    pub fn identify(&self, hasher: &StreamHasher, layers: &[&Found<'_>]) -> PerMeasure<StreamId> {
-        let mut ids = PerMeasure([StreamId::NO_ATTRIBUTES; 3]);
+    /// True where the two measures have the same dimensions.
+    pub fn are_equal(&self, one: Measure, other: Measure) -> bool {
+        self.named.iter().all(|dimension| dimension.uses.of(one) == dimension.uses.of(other))
+            && self
+                .globs
+                .iter()
+                .all(|dimension| dimension.is_used_by.of(one) == dimension.is_used_by.of(other))
+    }
+
+    /// The fingerprint of the series with what stands in `key` and the dimensions of `measure`. `layers` are
+    /// looked through in order. `key` comes back as it was.
+    ///
+    /// As in the Collector, values count as text: 1 and "1" are one.
+    pub fn identify(
+        &self,
+        hasher: &StreamHasher,
+        measure: Measure,
+        layers: &[&Found<'_>],
+        key: &mut Vec<u8>,
+    ) -> StreamId {
+        let shared_length = key.len();
         for (place, dimension) in self.named.iter().enumerate() {
-            let id = named_in(layers, place).map(|attribute| text_fingerprint(hasher, attribute));
-            for (sum, usage) in ids.0.iter_mut().zip(&dimension.uses.0) {
-                let Some(usage) = usage else { continue };
-                if let Some(id) = id.or_else(|| Some(usage.default.as_ref()?.id)) {
-                    *sum = sum.with(id);
-                }
+            let Some(usage) = dimension.uses.of(measure) else { continue };
+            if let Some(attribute) = named_in(layers, place).or_else(|| usage.default_attribute()) {
+                key.extend_from_slice(&(place as u32).to_le_bytes());
+                put_text(key, attribute.value());
             }
         }
-        for globbed in globbed_in(layers) {
-            let id = text_fingerprint(hasher, globbed.attribute);
-            for (sum, is_used) in ids.0.iter_mut().zip(globbed.is_used_by.0) {
-                if is_used {
-                    *sum = sum.with(id);
-                }
-            }
+        let mut id = hasher.own_key(key);
+        // A span may have its attributes in any order, which makes no other series of it.
+        for globbed in globbed_in(layers).filter(|globbed| *globbed.is_used_by.of(measure)) {
+            key.truncate(shared_length);
+            put_sized(key, globbed.attribute.key.as_bytes());
+            put_text(key, globbed.attribute.value());
+            id = id.with(hasher.own_key(key));
         }
-        ids
+        key.truncate(shared_length);
+        id
     }
 
     /// Calls `visit` with each attribute that the dimensions of `measure` become.
     pub fn for_each(&self, measure: Measure, layers: &[&Found<'_>], mut visit: impl FnMut(KeyValueView<'_>)) {
         for (place, dimension) in self.named.iter().enumerate() {
             let Some(usage) = dimension.uses.of(measure) else { continue };
-            match (named_in(layers, place), &usage.default) {
-                (Some(attribute), _) => visit(attribute),
-                (None, Some(default)) => visit(KeyValueView::parse(&default.attribute)),
-                (None, None) => {}
+            if let Some(attribute) = named_in(layers, place).or_else(|| usage.default_attribute()) {
+                visit(attribute);
             }
         }
         for globbed in globbed_in(layers).filter(|globbed| *globbed.is_used_by.of(measure)) {
@@ -172,18 +191,16 @@ impl Dimensions {
     }
 
     /// Adds an entry of a list. Where two name one attribute, the later list's default counts if it has one.
-    fn add(&mut self, dimension: &DimensionConfig, is_used_by: PerMeasure<bool>, hasher: &StreamHasher) {
+    fn add(&mut self, dimension: &DimensionConfig, is_used_by: PerMeasure<bool>) {
         if let Ok(glob) = KeyGlob::compile(&dimension.glob)
             && !dimension.glob.is_empty()
         {
             self.globs.push(GlobDimension { glob, is_used_by });
             return;
         }
-        let default = dimension.default.as_ref().map(|text| DefaultValue {
-            attribute: encoded_attribute(&dimension.name, text),
-            id: hasher.attribute(dimension.name.as_bytes(), AnyValueView::String(Text::new(text.as_bytes()))),
-        });
+        let default = dimension.default.as_ref().map(|text| encoded_attribute(&dimension.name, text));
         let place = self.named.iter().position(|known| known.key == dimension.name).unwrap_or_else(|| {
+            self.named_lengths |= length_bit(dimension.name.as_bytes());
             self.named.push(NamedDimension { key: dimension.name.clone(), uses: PerMeasure::default() });
             self.named.len() - 1
         });
@@ -212,6 +229,11 @@ impl Dimensions {
     }
 }
 
+/// Lengths from 63 on share a bit.
+fn length_bit(key: &[u8]) -> u64 {
+    1 << key.len().min(63)
+}
+
 /// An encoded `KeyValue` of text.
 pub fn encoded_attribute(key: &str, text: &str) -> Vec<u8> {
     let mut attribute = Vec::new();
@@ -235,36 +257,54 @@ fn globbed_in<'l, 'a>(layers: &'l [&'l Found<'a>]) -> impl Iterator<Item = &'l G
     })
 }
 
-/// The fingerprint of an attribute by its text: as in the Collector, 1 and "1" are one dimension value.
-fn text_fingerprint(hasher: &StreamHasher, attribute: KeyValueView<'_>) -> StreamId {
-    let key = attribute.key.as_bytes();
-    let of_text = |text: &[u8]| hasher.attribute(key, AnyValueView::String(Text::new(text)));
-    match attribute.value() {
-        value @ AnyValueView::String(_) => hasher.attribute(key, value),
-        AnyValueView::Int(number) => of_text(DecimalDigits::of(number).as_bytes()),
-        AnyValueView::Bool(flag) => of_text(if flag { b"true" } else { b"false" }),
-        other => of_text(other.to_text().as_bytes()),
+/// Appends `bytes` behind their length.
+pub fn put_sized(key: &mut Vec<u8>, bytes: &[u8]) {
+    key.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    key.extend_from_slice(bytes);
+}
+
+/// Appends the text of a value behind its length.
+fn put_text(key: &mut Vec<u8>, value: AnyValueView<'_>) {
+    match value {
+        AnyValueView::String(text) => put_sized(key, text.as_bytes()),
+        AnyValueView::Int(number) => put_decimal(key, number),
+        other => put_sized(key, other.to_text().as_bytes()),
     }
 }
 
-/// An integer's digits without a place on the heap: status codes are dimensions of every HTTP span.
-struct DecimalDigits {
-    digits: [u8; 20],
-    length: usize,
+/// Appends a number's digits behind their count, without a place on the heap for them: every HTTP span has
+/// its status code as a dimension.
+fn put_decimal(key: &mut Vec<u8>, number: i64) {
+    let mut digits = [0; 20];
+    let mut begin = digits.len();
+    let mut rest = number.unsigned_abs();
+    for (place, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        begin = place;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    let digits = digits.get(begin..).unwrap_or_default();
+    let sign: &[u8] = if number < 0 { b"-" } else { b"" };
+    key.extend_from_slice(&((sign.len() + digits.len()) as u64).to_le_bytes());
+    key.extend_from_slice(sign);
+    key.extend_from_slice(digits);
 }
 
-impl DecimalDigits {
-    fn of(number: i64) -> Self {
-        let mut digits = [0; 20];
-        let mut unused: &mut [u8] = &mut digits;
-        // The longest is -9223372036854775808, of 20 characters.
-        let is_written = std::io::Write::write_fmt(&mut unused, format_args!("{number}")).is_ok();
-        debug_assert!(is_written);
-        let length = 20 - unused.len();
-        Self { digits, length }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::otlp::Text;
 
-    fn as_bytes(&self) -> &[u8] {
-        self.digits.get(..self.length).unwrap_or_default()
+    #[test]
+    fn numbers_and_their_text_are_one_value() {
+        for number in [0, 7, -7, 10, 200, -200, i64::MAX, i64::MIN, i64::MIN + 1] {
+            let (mut as_number, mut as_text) = (Vec::new(), Vec::new());
+            put_text(&mut as_number, AnyValueView::Int(number));
+            put_text(&mut as_text, AnyValueView::String(Text::new(number.to_string().as_bytes())));
+            assert_eq!(as_number, as_text, "{number}");
+        }
     }
 }

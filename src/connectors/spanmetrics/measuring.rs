@@ -14,6 +14,9 @@ use crate::metric_streams::wire::MessageList;
 use crate::metric_streams::{MetricKind, StreamHasher, StreamId};
 use crate::otlp::{AnyValueView, Batch, KeyValueView, ResourceGroup, ScopeGroup, SpanView, Text};
 
+/// More than the name and a few dimensions of most spans.
+const USUAL_KEY_LENGTH: usize = 256;
+
 /// Counts spans in series.
 pub struct SpanMeter {
     hasher: StreamHasher,
@@ -22,6 +25,8 @@ pub struct SpanMeter {
     unit: DurationUnit,
     measures_durations: bool,
     measures_events: bool,
+    /// True where a span's call and duration have the same dimensions.
+    is_one_series: bool,
     keeps_exemplars: bool,
     /// Empty for all.
     resource_keys: Vec<String>,
@@ -37,6 +42,8 @@ struct Reading<'a> {
     span: Found<'a>,
     event: Found<'a>,
     adjusted_counts: AdjustedCounts<'a>,
+    /// What tells the series of the span from others of its resource and scope.
+    key: Vec<u8>,
     now_unix_nano: u64,
 }
 
@@ -58,9 +65,11 @@ impl SpanMeter {
         state: Arc<SeriesState>,
         span: tracing::Span,
     ) -> Self {
+        let dimensions = Dimensions::of(config);
         Self {
-            dimensions: Dimensions::of(config, &hasher),
-            standard: StandardDimensions::of(config, &hasher),
+            is_one_series: dimensions.are_equal(Measure::Calls, Measure::Duration),
+            dimensions,
+            standard: StandardDimensions::of(config),
             hasher,
             unit: config.histogram.unit,
             measures_durations: !config.histogram.disable,
@@ -81,6 +90,7 @@ impl SpanMeter {
             span: self.dimensions.nothing_found(),
             event: self.dimensions.nothing_found(),
             adjusted_counts: AdjustedCounts::default(),
+            key: Vec::with_capacity(USUAL_KEY_LENGTH),
             now_unix_nano,
         };
         for group in batch.resource_groups() {
@@ -114,27 +124,32 @@ impl SpanMeter {
         let facts =
             SpanFacts { name: span.name, kind: span.kind, status_code: span.status.code, is_extrapolated };
         let observation = self.observe(span, times, reading.now_unix_nano);
-        let id = origin.id.with(self.standard.identify_span(&self.hasher, &facts));
-        if self.dimensions.is_empty() {
-            self.record_span(origin, &facts, &observation, [id, id], &[]);
-        } else {
+        reading.key.clear();
+        self.standard.put_key(&facts, &mut reading.key);
+        if !self.dimensions.is_empty() {
             self.dimensions.find(span.attributes, &mut reading.span);
-            let layers = [&reading.span, &reading.resource];
-            let ids = self.dimensions.identify(&self.hasher, &layers);
-            let ids = [id.with(*ids.of(Measure::Calls)), id.with(*ids.of(Measure::Duration))];
-            self.record_span(origin, &facts, &observation, ids, &layers);
         }
-        if self.measures_events {
-            for event in span.events {
-                self.dimensions.find(event.attributes, &mut reading.event);
-                let layers = [&reading.span, &reading.event, &reading.resource];
-                let dimensions = self.dimensions.identify(&self.hasher, &layers);
-                let key =
-                    SeriesKey { id: id.with(*dimensions.of(Measure::Events)), resource: &origin.resource };
-                self.state.record(&key, Measure::Events, &observation, || {
-                    self.describe(origin, &facts, Measure::Events, &layers)
-                });
-            }
+        let layers = [&reading.span, &reading.resource];
+        let mut identify = |measure| {
+            origin.id.with(self.dimensions.identify(&self.hasher, measure, &layers, &mut reading.key))
+        };
+        let calls_id = identify(Measure::Calls);
+        let duration_id = match self.is_one_series || !self.measures_durations {
+            true => calls_id,
+            false => identify(Measure::Duration),
+        };
+        self.record_span(origin, &facts, &observation, [calls_id, duration_id], &layers);
+        if !self.measures_events {
+            return;
+        }
+        for event in span.events {
+            self.dimensions.find(event.attributes, &mut reading.event);
+            let layers = [&reading.span, &reading.event, &reading.resource];
+            let id = self.dimensions.identify(&self.hasher, Measure::Events, &layers, &mut reading.key);
+            let key = SeriesKey { id: origin.id.with(id), resource: &origin.resource };
+            self.state.record(&key, Measure::Events, &observation, || {
+                self.describe(origin, &facts, Measure::Events, &layers)
+            });
         }
     }
 

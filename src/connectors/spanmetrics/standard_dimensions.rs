@@ -1,6 +1,7 @@
 //! The dimensions that spans are told apart by without being configured.
 
 use super::config::SpanMetricsConfig;
+use super::dimensions::put_sized;
 use crate::metric_streams::{StreamHasher, StreamId};
 use crate::otlp::{AnyValueView, ScopeView, Text};
 use crate::telemetry::random_uuid;
@@ -41,32 +42,28 @@ pub struct SpanFacts<'a> {
     pub is_extrapolated: bool,
 }
 
-/// Which of the standard dimensions there are, with the fingerprints of those with few values.
+/// Which of the standard dimensions there are.
 #[derive(Debug)]
 pub struct StandardDimensions {
     has_service_name: bool,
     has_span_name: bool,
-    /// None where the dimension is left out.
-    kinds: Option<[StreamId; 7]>,
-    status_codes: Option<[StreamId; 4]>,
-    sampling_methods: Option<[StreamId; 2]>,
+    has_span_kind: bool,
+    has_status_code: bool,
+    has_sampling_method: bool,
     instance_id: Option<String>,
     scopes: Vec<String>,
 }
 
 impl StandardDimensions {
     /// Those a configuration asks for, with an instance id of their own.
-    pub fn of(config: &SpanMetricsConfig, hasher: &StreamHasher) -> Self {
+    pub fn of(config: &SpanMetricsConfig) -> Self {
         let has = |key: &str| !config.exclude_dimensions.iter().any(|excluded| excluded == key);
-        let id = |key: &str, text: &str| text_fingerprint(hasher, key, text.as_bytes());
         Self {
             has_service_name: has(SERVICE_NAME),
             has_span_name: has(SPAN_NAME),
-            kinds: has(SPAN_KIND).then(|| SPAN_KINDS.map(|kind| id(SPAN_KIND, kind))),
-            status_codes: has(STATUS_CODE).then(|| STATUS_CODES.map(|code| id(STATUS_CODE, code))),
-            sampling_methods: config.enable_metrics_sampling_method.then(|| {
-                [false, true].map(|is_extrapolated| id(SAMPLING_METHOD, method_name(is_extrapolated)))
-            }),
+            has_span_kind: has(SPAN_KIND),
+            has_status_code: has(STATUS_CODE),
+            has_sampling_method: config.enable_metrics_sampling_method,
             instance_id: has(INSTANCE_ID).then(random_uuid),
             scopes: config.include_instrumentation_scope.clone(),
         }
@@ -92,22 +89,20 @@ impl StandardDimensions {
         ))
     }
 
-    /// The fingerprint of the dimensions that come from the span.
-    pub fn identify_span(&self, hasher: &StreamHasher, span: &SpanFacts<'_>) -> StreamId {
-        let mut id = match self.has_span_name {
-            true => text_fingerprint(hasher, SPAN_NAME, span.name.as_bytes()),
-            false => StreamId::NO_ATTRIBUTES,
-        };
-        if let Some(kinds) = &self.kinds {
-            id = id.with(by_number(kinds, span.kind));
+    /// Appends what tells the span apart to the key of its series.
+    pub fn put_key(&self, span: &SpanFacts<'_>, key: &mut Vec<u8>) {
+        if self.has_span_name {
+            put_sized(key, span.name.as_bytes());
         }
-        if let Some(codes) = &self.status_codes {
-            id = id.with(by_number(codes, span.status_code));
+        if self.has_span_kind {
+            key.push(place_of::<{ SPAN_KINDS.len() }>(span.kind) as u8);
         }
-        if let Some([counted, extrapolated]) = self.sampling_methods {
-            id = id.with(if span.is_extrapolated { extrapolated } else { counted });
+        if self.has_status_code {
+            key.push(place_of::<{ STATUS_CODES.len() }>(span.status_code) as u8);
         }
-        id
+        if self.has_sampling_method {
+            key.push(u8::from(span.is_extrapolated));
+        }
     }
 
     /// Calls `put` with key and text of each dimension.
@@ -124,10 +119,10 @@ impl StandardDimensions {
         if self.has_span_name {
             put(SPAN_NAME, &span.name.to_str());
         }
-        if self.kinds.is_some() {
+        if self.has_span_kind {
             put(SPAN_KIND, by_number(&SPAN_KINDS, span.kind));
         }
-        if self.status_codes.is_some() {
+        if self.has_status_code {
             put(STATUS_CODE, by_number(&STATUS_CODES, span.status_code));
         }
         if let Some(instance_id) = &self.instance_id {
@@ -139,7 +134,7 @@ impl StandardDimensions {
                 put(SCOPE_VERSION, &scope.version.to_str());
             }
         }
-        if self.sampling_methods.is_some() {
+        if self.has_sampling_method {
             put(SAMPLING_METHOD, method_name(span.is_extrapolated));
         }
     }
@@ -153,11 +148,14 @@ const fn method_name(is_extrapolated: bool) -> &'static str {
     if is_extrapolated { "extrapolated" } else { "counted" }
 }
 
-/// The element for an enumeration's number; the last one where the enumeration does not have it.
-fn by_number<T: Copy, const N: usize>(elements: &[T; N], number: i32) -> T {
-    let place = usize::try_from(number).unwrap_or(usize::MAX).min(N - 1);
+/// The word for an enumeration's number; the last one where the enumeration does not have it.
+fn by_number<const N: usize>(words: &[&'static str; N], number: i32) -> &'static str {
     #[expect(clippy::indexing_slicing, reason = "the place is below the length")]
-    elements[place]
+    words[place_of::<N>(number)]
+}
+
+fn place_of<const N: usize>(number: i32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX).min(N - 1)
 }
 
 fn text_fingerprint(hasher: &StreamHasher, key: &str, text: &[u8]) -> StreamId {
