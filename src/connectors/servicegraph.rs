@@ -1,10 +1,10 @@
 //! Connector `service_graph`: the requests between services, as metrics, out of their spans.
 //!
 //! A request has two spans: the caller's (client or producer) and, with that one as its parent, the
-//! callee's (server or consumer). Each is one half of an [`Edge`](edge::Edge) of the graph and waits in the
-//! [`PairingStore`](pairing::PairingStore) for the other. An edge that is complete adds to the [`GraphMetrics`](metrics::GraphMetrics) of its two
-//! services. One half alone becomes an edge to a *virtual node* when it has waited long enough: the
-//! caller of a root span is called `user`, a callee goes by the peer attributes of the caller's span.
+//! callee's (server or consumer). Each is one half of an `Edge` of the graph and waits in the
+//! `PairingStore` for the other. An edge that is complete adds to the `GraphMetrics` of its two services.
+//! One half alone becomes an edge to a *virtual node* when it has waited long enough: the caller of a root
+//! span is called `user`, a callee goes by the peer attributes of the caller's span.
 //!
 //! Names, labels and semantics are those of the Collector's connector. Beyond it, nothing that is held is
 //! lost at shutdown: halves that still wait are treated as expired, and the metrics are handed on a last time.
