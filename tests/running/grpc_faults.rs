@@ -11,18 +11,13 @@ use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
-use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
-use prost::Message;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tonic::Code;
 use weir::network::compression::{Compression, compress};
 
+use crate::send::nested_request;
 use crate::weir_process::{Launch, WeirProcess, free_address};
 
 const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
@@ -115,26 +110,13 @@ fn whole(message: &[u8]) -> Full<Bytes> {
     framed(false, message.len(), message)
 }
 
-/// A request of one span whose resource has an attribute of lists `depth` deep.
-fn request(depth: usize) -> Vec<u8> {
-    let mut value = AnyValue { value: Some(Value::IntValue(1)) };
-    for _ in 0..depth {
-        value = AnyValue { value: Some(Value::ArrayValue(ArrayValue { values: vec![value] })) };
-    }
-    let attribute = KeyValue { key: "list".to_owned(), value: Some(value), ..KeyValue::default() };
-    let resource = Some(Resource { attributes: vec![attribute], ..Resource::default() });
-    let scope_spans = vec![ScopeSpans { spans: vec![Span::default()], ..ScopeSpans::default() }];
-    let resource_spans = vec![ResourceSpans { resource, scope_spans, ..ResourceSpans::default() }];
-    ExportTraceServiceRequest { resource_spans }.encode_to_vec()
-}
-
 fn bomb(compression: Compression) -> Vec<u8> {
     let zeros = Bytes::from(vec![0_u8; 256 * 1024 * 1024]);
     compress(compression, 0, &[zeros]).unwrap().to_vec()
 }
 
 async fn expect_ok(address: SocketAddr) {
-    let answer = call(address, EXPORT, &[], whole(&request(3))).await;
+    let answer = call(address, EXPORT, &[], whole(&nested_request(3))).await;
     assert_eq!(answer, Answer { http: 200, code: Some(Code::Ok), message: String::new() });
 }
 
@@ -142,7 +124,7 @@ async fn expect_ok(address: SocketAddr) {
 async fn faults_are_refused_while_good_clients_are_served() {
     let (directory, address) = (tempfile::tempdir().unwrap(), free_address());
     let mut weir = start(&directory, address).await;
-    let good = request(3);
+    let good = nested_request(3);
     let gzip: &[(&str, &str)] = &[("grpc-encoding", "gzip")];
     let compressed = |bytes: &[u8]| framed(true, bytes.len(), bytes);
     let too_large = format!("grpc: received message after decompression larger than max {MESSAGE_LIMIT}");
@@ -183,7 +165,7 @@ async fn faults_are_refused_while_good_clients_are_served() {
             Code::ResourceExhausted,
             "grpc: received message larger than max (104857600 vs. 4194304)",
         ),
-        ("deeply nested", EXPORT, &[], whole(&request(500)), Code::InvalidArgument, "nest"),
+        ("deeply nested", EXPORT, &[], whole(&nested_request(500)), Code::InvalidArgument, "nest"),
         ("not gzip", EXPORT, gzip, compressed(&good), Code::Internal, "failed to decompress"),
         ("compressed without a name", EXPORT, &[], compressed(&good), Code::Internal, "compressed flag set"),
         ("gzip bomb", EXPORT, gzip, compressed(&gzip_bomb), Code::ResourceExhausted, &too_large),
@@ -247,7 +229,7 @@ async fn every_compression_a_client_may_use_is_understood() {
     for (name, compression) in
         [("gzip", Compression::Gzip), ("snappy", Compression::SnappyFramed), ("zstd", Compression::Zstd)]
     {
-        let message = compress(compression, 0, &[request(3).into()]).unwrap();
+        let message = compress(compression, 0, &[nested_request(3).into()]).unwrap();
         let body = framed(true, message.len(), &message);
         let answer = call(address, EXPORT, &[("grpc-encoding", name)], body).await;
         assert_eq!(answer.code, Some(Code::Ok), "{name}: {answer:?}");

@@ -4,16 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
-use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
-use prost::Message;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use weir::network::compression::{Compression, compress};
 
+use crate::send::nested_request;
 use crate::weir_process::{Launch, WeirProcess};
 
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -66,23 +61,10 @@ fn encoded(compression: Compression, body: &[u8]) -> Vec<u8> {
     post(&format!("content-type: application/x-protobuf\r\ncontent-encoding: {name}\r\n"), body)
 }
 
-/// A request of one span whose resource has an attribute of lists `depth` deep.
-fn request(depth: usize) -> Vec<u8> {
-    let mut value = AnyValue { value: Some(Value::IntValue(1)) };
-    for _ in 0..depth {
-        value = AnyValue { value: Some(Value::ArrayValue(ArrayValue { values: vec![value] })) };
-    }
-    let attribute = KeyValue { key: "list".to_owned(), value: Some(value), ..KeyValue::default() };
-    let resource = Some(Resource { attributes: vec![attribute], ..Resource::default() });
-    let scope_spans = vec![ScopeSpans { spans: vec![Span::default()], ..ScopeSpans::default() }];
-    let resource_spans = vec![ResourceSpans { resource, scope_spans, ..ResourceSpans::default() }];
-    ExportTraceServiceRequest { resource_spans }.encode_to_vec()
-}
-
 fn faults() -> Vec<Fault> {
     let fault =
         |name: &str, request: Vec<u8>, status, text| Fault { name: name.to_owned(), request, status, text };
-    let good = request(0);
+    let good = nested_request(0);
     let chunks = format!("{:x}\r\n{}\r\n", 65536, "a".repeat(65536)).repeat(17);
     let chunked = format!(
         "POST /v1/traces HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: application/json\r\n\
@@ -97,7 +79,7 @@ fn faults() -> Vec<Fault> {
         fault("truncated protobuf", protobuf(&good[..good.len() - 1]), 400, ""),
         fault("noise as JSON", json(&[0xff; 100]), 400, "UTF-8"),
         fault("truncated JSON", json(b"{\"resourceSpans\":[{"), 400, ""),
-        fault("deeply nested protobuf", protobuf(&request(500)), 400, ""),
+        fault("deeply nested protobuf", protobuf(&nested_request(500)), 400, ""),
         fault("deeply nested JSON", json(deep_json.as_bytes()), 400, ""),
         fault("over-long", protobuf(&vec![0; BODY_LIMIT + 1]), 400, TOO_LARGE),
         fault("over-long in chunks", chunked.into_bytes(), 400, TOO_LARGE),
@@ -149,7 +131,7 @@ async fn faults_are_refused_while_good_clients_are_served() {
         })
     });
     let faulty: Vec<_> = faulty.collect();
-    let good = protobuf(&request(10));
+    let good = protobuf(&nested_request(10));
     for _ in 0..100 {
         assert_eq!(exchange(&socket, &good).await, (200, String::new()));
     }
@@ -167,8 +149,8 @@ async fn a_client_that_breaks_off_inside_its_body_harms_nobody() {
     let (_weir, socket) = start(directory.path()).await;
     for _ in 0..20 {
         let mut stream = UnixStream::connect(&socket).await.unwrap();
-        let whole = protobuf(&request(0));
+        let whole = protobuf(&nested_request(0));
         stream.write_all(&whole[..whole.len() - 1]).await.unwrap();
     }
-    assert_eq!(exchange(&socket, &protobuf(&request(0))).await, (200, String::new()));
+    assert_eq!(exchange(&socket, &protobuf(&nested_request(0))).await, (200, String::new()));
 }
