@@ -11,6 +11,7 @@ pub mod outbox;
 pub mod refusal;
 pub mod service;
 pub mod status;
+pub mod storage;
 pub mod tasks;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -29,6 +30,7 @@ pub use in_flight::InFlightBytes;
 pub use outbox::Outbox;
 pub use refusal::{Refusal, RefusalClass};
 pub use status::{ComponentStatus, StatusReporter};
+pub use storage::{Storage, StorageChange, StorageClient, StorageError, StorageOwner};
 pub use tasks::TaskScope;
 pub use whole_batches::consume_whole;
 pub use workers::Workers;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Clock, ComponentId, InFlightBytes, PipelineId, Refusal, StatusReporter, Workers};
+use super::{Clock, ComponentId, InFlightBytes, PipelineId, Refusal, StatusReporter, Storage, Workers};
 use crate::otlp::{Batch, Signal};
 use crate::telemetry::Telemetry;
 
@@ -51,6 +51,11 @@ pub trait Extension: Component {
 
     /// The pipelines are about to stop.
     fn pipelines_stopping(&self) {}
+
+    /// Where other components keep what must live through a restart, for extensions that are that.
+    fn storage(&self) -> Option<&dyn Storage> {
+        None
+    }
 }
 
 /// Why a component could not start. Shown after `cannot start pipelines: failed to start "otlp" receiver: `.

@@ -1,7 +1,7 @@
 //! What unit tests of components need around them: settings, a next component that does as told, and
 //! small batches whose items can be told apart.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,7 +12,10 @@ use prost::Message;
 use tokio::sync::watch;
 
 use super::status::StatusBoard;
-use super::{BoxFuture, Clock, ComponentId, Consumer, InFlightBytes, Refusal, Settings, Workers};
+use super::{
+    BoxFuture, Clock, Component, ComponentId, Consumer, Extension, Host, InFlightBytes, Refusal, Settings,
+    Storage, StorageChange, StorageClient, StorageError, StorageOwner, Workers,
+};
 use crate::otlp::{Batch, Signal};
 use crate::telemetry::Telemetry;
 
@@ -102,4 +105,124 @@ impl Consumer for Sink {
             }
         })
     }
+}
+
+/// A storage extension in memory. What a space holds outlives its client, as through a restart.
+#[derive(Default)]
+pub(crate) struct MemoryStorage {
+    spaces: Mutex<BTreeMap<String, Arc<MemorySpace>>>,
+}
+
+/// The space of one owner.
+#[derive(Default)]
+pub(crate) struct MemorySpace {
+    values: Mutex<BTreeMap<String, Bytes>>,
+    failures: Mutex<VecDeque<StorageError>>,
+}
+
+struct MemoryClient {
+    space: Arc<MemorySpace>,
+    closed: std::sync::atomic::AtomicBool,
+}
+
+impl MemoryStorage {
+    /// A host whose extension `file_storage` this is.
+    pub(crate) fn host(self: &Arc<Self>) -> Host {
+        let id = ComponentId::parse("file_storage").unwrap();
+        Host { extensions: BTreeMap::from([(id, Arc::clone(self) as Arc<dyn Extension>)]) }
+    }
+
+    /// The space of `owner`, for looking at and for making it fail.
+    pub(crate) fn space(&self, owner: &StorageOwner) -> Arc<MemorySpace> {
+        let name = format!("{}_{}_{}", owner.kind.name(), owner.id, owner.name);
+        Arc::clone(self.spaces.lock().entry(name).or_default())
+    }
+}
+
+impl MemorySpace {
+    /// A copy of everything stored.
+    pub(crate) fn values(&self) -> BTreeMap<String, Bytes> {
+        self.values.lock().clone()
+    }
+
+    /// Fails the next write, which then changes nothing.
+    pub(crate) fn fail_next_write(&self, error: StorageError) {
+        self.failures.lock().push_back(error);
+    }
+}
+
+impl Component for MemoryStorage {}
+
+impl Extension for MemoryStorage {
+    fn storage(&self) -> Option<&dyn Storage> {
+        Some(self)
+    }
+}
+
+impl Storage for MemoryStorage {
+    fn open(&self, owner: StorageOwner) -> BoxFuture<'_, Result<Arc<dyn StorageClient>, StorageError>> {
+        let client = MemoryClient { space: self.space(&owner), closed: false.into() };
+        Box::pin(async move { Ok(Arc::new(client) as Arc<dyn StorageClient>) })
+    }
+}
+
+impl MemoryClient {
+    fn open_space(&self) -> Result<&MemorySpace, StorageError> {
+        if self.closed.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(StorageError::Closed);
+        }
+        Ok(&self.space)
+    }
+}
+
+impl StorageClient for MemoryClient {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, StorageError>> {
+        Box::pin(async move { Ok(self.open_space()?.values.lock().get(key).cloned()) })
+    }
+
+    fn keys(&self) -> BoxFuture<'_, Result<Vec<String>, StorageError>> {
+        Box::pin(async move { Ok(self.open_space()?.values.lock().keys().cloned().collect()) })
+    }
+
+    fn write(&self, changes: Vec<StorageChange>) -> BoxFuture<'_, Result<(), StorageError>> {
+        Box::pin(async move {
+            let space = self.open_space()?;
+            if let Some(error) = space.failures.lock().pop_front() {
+                return Err(error);
+            }
+            let mut values = space.values.lock();
+            for change in changes {
+                match change {
+                    StorageChange::Set { key, value } => values.insert(key, value),
+                    StorageChange::Delete { key } => values.remove(&key),
+                };
+            }
+            Ok(())
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.closed.store(true, std::sync::atomic::Ordering::Relaxed);
+        Box::pin(async {})
+    }
+}
+
+#[tokio::test]
+async fn a_memory_space_outlives_its_client() {
+    let storage = Arc::new(MemoryStorage::default());
+    let id = ComponentId::parse("otlp").unwrap();
+    let owner = StorageOwner { kind: super::ComponentKind::Exporter, id, name: "traces".to_owned() };
+    let host = storage.host();
+    let client = host.storage("file_storage").unwrap().open(owner.clone()).await.unwrap();
+    let set = |key: &str| StorageChange::Set { key: key.to_owned(), value: Bytes::from_static(b"1") };
+    storage.space(&owner).fail_next_write(StorageError::Full("test".to_owned()));
+    client.write(vec![set("a")]).await.unwrap_err();
+    let delete = StorageChange::Delete { key: "a".to_owned() };
+    client.write(vec![set("a"), set("b"), delete]).await.unwrap();
+    client.close().await;
+    assert!(matches!(client.get("b").await, Err(StorageError::Closed)));
+    let client = storage.open(owner.clone()).await.unwrap();
+    assert_eq!(client.keys().await.unwrap(), ["b"]);
+    assert_eq!(client.get("b").await.unwrap(), Some(Bytes::from_static(b"1")));
+    assert_eq!(storage.space(&owner).values().len(), 1);
 }
