@@ -15,6 +15,7 @@ mod section;
 mod sources;
 pub mod telemetry;
 mod value;
+mod word;
 mod yaml;
 
 pub use anything::Anything;
@@ -34,4 +35,5 @@ pub use section::{
 };
 pub use sources::Sources;
 pub use value::{ConfigValue, TypeDocs};
+pub use word::{Word, config_word, update_word, word_of, words};
 pub use yaml::parse_yaml;

@@ -9,10 +9,8 @@ pub use readers::{
 };
 pub use resource::ResourceAttributes;
 
-use super::{
-    Anything, Checking, ConfigValue, Decoding, GoDuration, Node, NodeValue, Optional, Secrets, TypeDocs,
-};
-use crate::config_section;
+use super::{Anything, Checking, GoDuration, Optional};
+use crate::{config_section, config_word};
 use std::collections::BTreeMap;
 
 config_section! {
@@ -126,60 +124,9 @@ impl MetricsTelemetry {
     }
 }
 
-/// Declares a word that a key may have, with the Collector's sentence for any other.
-macro_rules! word {
-    (
-        $(#[$doc:meta])* $name:ident, $what:literal, fold_case: $fold_case:literal,
-        { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)? }
-    ) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum $name {
-            $($(#[$variant_doc])* $variant,)*
-        }
-
-        impl $name {
-            /// Every word.
-            const WORDS: &'static [&'static str] = &[$($word),*];
-
-            /// The word as it is written.
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-        }
-
-        impl ConfigValue for $name {
-            fn update(&mut self, node: &Node, decoding: &mut Decoding) {
-                let text = match &node.value {
-                    NodeValue::Null => return,
-                    NodeValue::String(text) => text,
-                    _ => return decoding.wrong_type(node, "string", Some(one_of(Self::WORDS))),
-                };
-                let word = if $fold_case { text.to_lowercase() } else { text.clone() };
-                match word.as_str() {
-                    $($word => *self = Self::$variant,)*
-                    _ => {
-                        let message = format!("'{}' unknown {} {text:?}", decoding.dotted_path(), $what);
-                        decoding.error(&node.location, message, Some(one_of(Self::WORDS)));
-                    }
-                }
-            }
-
-            fn to_yaml(&self, _secrets: Secrets) -> serde_yaml::Value {
-                self.word().into()
-            }
-
-            fn type_docs() -> TypeDocs {
-                TypeDocs::OneOf(Self::WORDS.to_vec())
-            }
-        }
-    };
-}
-
-word!(
+config_word! {
     /// The least severe log level that is written.
-    LogLevel, "log level", fold_case: true,
-    {
+    pub enum LogLevel [fold_case] {
         /// Everything.
         Debug = "debug",
         /// What happens in normal operation, once.
@@ -189,23 +136,23 @@ word!(
         /// What somebody should act on.
         Error = "error",
     }
-);
+    refused(text) { format!("unknown log level {text:?}") }
+}
 
-word!(
+config_word! {
     /// The form of log lines.
-    LogEncoding, "log encoding", fold_case: false,
-    {
+    pub enum LogEncoding {
         /// For people.
         Console = "console",
         /// One JSON object a line.
         Json = "json",
     }
-);
+    refused(text) { format!("unknown log encoding {text:?}") }
+}
 
-word!(
+config_word! {
     /// How much is measured.
-    MetricsLevel, "metrics level", fold_case: true,
-    {
+    pub enum MetricsLevel [fold_case] {
         /// Nothing.
         None = "none",
         /// The essential.
@@ -215,8 +162,5 @@ word!(
         /// Everything.
         Detailed = "detailed",
     }
-);
-
-fn one_of(words: &[&str]) -> String {
-    format!("one of {}", words.join(", "))
+    refused(text) { format!("unknown metrics level {text:?}") }
 }

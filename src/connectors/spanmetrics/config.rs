@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::glob::KeyGlob;
-use crate::config::{
-    Checking, ConfigValue, Decoding, GoDuration, Node, NodeValue, Optional, Secrets, TypeDocs,
-};
-use crate::config_section;
+use crate::config::{Checking, GoDuration, Optional};
 use crate::metric_streams::Temporality;
+use crate::{config_section, config_word};
 
 config_section! {
     /// Counts spans and measures their durations, by service, span name, kind, status and further dimensions.
@@ -132,13 +130,15 @@ config_section! {
     }
 }
 
-/// The unit of durations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DurationUnit {
-    /// `ms`
-    Milliseconds,
-    /// `s`
-    Seconds,
+config_word! {
+    /// The unit of durations.
+    pub enum DurationUnit [fold_case] {
+        /// `ms`
+        Milliseconds = "ms",
+        /// `s`
+        Seconds = "s",
+    }
+    refused(text) { format!("unknown Unit {text:?}, allowed units are \"ms\" and \"s\"") }
 }
 
 const DELTA: &str = "AGGREGATION_TEMPORALITY_DELTA";
@@ -259,14 +259,6 @@ impl HistogramConfig {
 }
 
 impl DurationUnit {
-    /// How the unit is written.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Milliseconds => "ms",
-            Self::Seconds => "s",
-        }
-    }
-
     /// Nanoseconds in this unit.
     pub fn of_nanoseconds(self, nanoseconds: f64) -> f64 {
         match self {
@@ -313,35 +305,4 @@ fn check_dimensions(dimensions: &[DimensionConfig]) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-impl ConfigValue for DurationUnit {
-    fn update(&mut self, node: &Node, decoding: &mut Decoding) {
-        let valid = || Some("one of ms, s".to_owned());
-        let NodeValue::String(text) = &node.value else {
-            if !node.is_null() {
-                decoding.wrong_type(node, "string", valid());
-            }
-            return;
-        };
-        let text = text.to_lowercase();
-        match [Self::Milliseconds, Self::Seconds].into_iter().find(|unit| unit.name() == text) {
-            Some(unit) => *self = unit,
-            None => {
-                let message = format!(
-                    "'{}' unknown Unit {text:?}, allowed units are \"ms\" and \"s\"",
-                    decoding.dotted_path()
-                );
-                decoding.error(&node.location, message, valid());
-            }
-        }
-    }
-
-    fn to_yaml(&self, _secrets: Secrets) -> serde_yaml::Value {
-        self.name().into()
-    }
-
-    fn type_docs() -> TypeDocs {
-        TypeDocs::OneOf(vec!["ms", "s"])
-    }
 }

@@ -59,7 +59,7 @@ impl PointWriter {
         };
         let metrics = PerMeasure([
             metric("calls", "", count),
-            metric("duration", config.histogram.unit.name(), distribution),
+            metric("duration", config.histogram.unit.word(), distribution),
             metric("events", "", count),
         ]);
         let mut scope = Vec::new();

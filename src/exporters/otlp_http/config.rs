@@ -2,14 +2,12 @@
 
 use http::Uri;
 
-use crate::config::{
-    Checking, ConfigValue, Decoding, GoDuration, Node, NodeValue, Optional, Secrets, TypeDocs,
-};
-use crate::config_section;
+use crate::config::{Checking, GoDuration, Optional};
 use crate::network::compression::Compression;
 use crate::network::http_client::HttpClientConfig;
 use crate::otlp::Signal;
 use crate::pipeline::exporting::{RetryConfig, SendingQueueConfig};
+use crate::{config_section, config_word};
 
 config_section! {
     /// Sends OTLP over HTTP.
@@ -45,14 +43,17 @@ fn default_client() -> HttpClientConfig {
     }
 }
 
-/// How requests are encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OtlpEncoding {
-    /// Binary protobuf.
-    #[default]
-    Protobuf,
-    /// The JSON encoding of OTLP.
-    Json,
+config_word! {
+    /// How requests are encoded.
+    #[derive(Default)]
+    pub enum OtlpEncoding {
+        /// Binary protobuf.
+        #[default]
+        Protobuf = "proto",
+        /// The JSON encoding of OTLP.
+        Json = "json",
+    }
+    refused(text) { format!("invalid encoding type: {text}") }
 }
 
 impl OtlpHttpExporterConfig {
@@ -111,32 +112,5 @@ fn http_url(field: &str, text: &str) -> Result<Uri, String> {
         Some("http" | "https") if url.host().is_some_and(|host| !host.is_empty()) => Ok(url),
         Some("http" | "https") => Err(wanted("has no host")),
         _ => Err(wanted("begins neither with http:// nor with https://")),
-    }
-}
-
-impl ConfigValue for OtlpEncoding {
-    fn update(&mut self, node: &Node, decoding: &mut Decoding) {
-        let valid = || Some("one of proto, json".to_owned());
-        match &node.value {
-            NodeValue::Null => {}
-            NodeValue::String(text) if text == "proto" => *self = Self::Protobuf,
-            NodeValue::String(text) if text == "json" => *self = Self::Json,
-            NodeValue::String(text) => {
-                let message = format!("'{}' invalid encoding type: {text}", decoding.dotted_path());
-                decoding.error(&node.location, message, valid());
-            }
-            _ => decoding.wrong_type(node, "string", valid()),
-        }
-    }
-
-    fn to_yaml(&self, _secrets: Secrets) -> serde_yaml::Value {
-        match self {
-            Self::Protobuf => "proto".into(),
-            Self::Json => "json".into(),
-        }
-    }
-
-    fn type_docs() -> TypeDocs {
-        TypeDocs::OneOf(vec!["proto", "json"])
     }
 }

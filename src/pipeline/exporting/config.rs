@@ -1,7 +1,7 @@
 //! The blocks `sending_queue` and `retry_on_failure`, with the Collector's fields, defaults and checks.
 
-use crate::config::{ConfigValue, Decoding, GoDuration, Node, NodeValue, Optional, Secrets, TypeDocs};
-use crate::config_section;
+use crate::config::{GoDuration, Optional};
+use crate::{config_section, config_word};
 
 config_section! {
     /// Tries again what a back end did not take for a reason that may pass.
@@ -110,16 +110,19 @@ config_section! {
     }
 }
 
-/// What a queue or a batch counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sizer {
-    /// Batches as handed over.
-    #[default]
-    Requests,
-    /// Spans, data points, log records.
-    Items,
-    /// Bytes of serialized telemetry.
-    Bytes,
+config_word! {
+    /// What a queue or a batch counts.
+    #[derive(Default)]
+    pub enum Sizer {
+        /// Batches as handed over.
+        #[default]
+        Requests = "requests",
+        /// Spans, data points, log records.
+        Items = "items",
+        /// Bytes of serialized telemetry.
+        Bytes = "bytes",
+    }
+    refused(text) { format!("invalid sizer: {text:?}") }
 }
 
 impl SendingQueueConfig {
@@ -171,37 +174,5 @@ impl SendingQueueConfig {
     /// What `batch` counts: its own sizer, else the queue's where that can be, else items.
     pub fn batch_sizer(&self, batch: &QueueBatchConfig) -> Sizer {
         batch.sizer.or(self.sizer).unwrap_or(Sizer::Items)
-    }
-}
-
-impl ConfigValue for Sizer {
-    fn update(&mut self, node: &Node, decoding: &mut Decoding) {
-        let NodeValue::String(text) = &node.value else {
-            decoding.wrong_type(node, "string", Some("one of requests, items, bytes".to_owned()));
-            return;
-        };
-        *self = match text.as_str() {
-            "requests" => Self::Requests,
-            "items" => Self::Items,
-            "bytes" => Self::Bytes,
-            _ => {
-                let message = format!("'{}' invalid sizer: {text:?}", decoding.dotted_path());
-                decoding.error(&node.location, message, Some("one of requests, items, bytes".to_owned()));
-                return;
-            }
-        };
-    }
-
-    fn to_yaml(&self, _secrets: Secrets) -> serde_yaml::Value {
-        let name = match self {
-            Self::Requests => "requests",
-            Self::Items => "items",
-            Self::Bytes => "bytes",
-        };
-        name.into()
-    }
-
-    fn type_docs() -> TypeDocs {
-        TypeDocs::OneOf(vec!["requests", "items", "bytes"])
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::pattern::Pattern;
 use crate::config::{Checking, ConfigValue, Decoding, GoDuration, Node, NodeValue, Secrets, TypeDocs};
-use crate::config_section;
+use crate::{config_section, config_word};
 
 config_section! {
     /// Keeps, drops and renames the dimensions (data point attributes) of metrics. Series that become equal
@@ -136,41 +136,10 @@ impl ConfigValue for ScalarText {
     }
 }
 
-/// Declares a type whose values are words.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-        pub enum $name { $($(#[$variant_doc])* $variant),* }
-
-        impl ConfigValue for $name {
-            fn update(&mut self, node: &Node, decoding: &mut Decoding) {
-                let hint = Some(format!("one of {}", [$($word),*].join(", ")));
-                match &node.value {
-                    NodeValue::Null => {}
-                    $(NodeValue::String(text) if text == $word => *self = Self::$variant,)*
-                    NodeValue::String(text) => {
-                        let message = format!("'{}' unknown value {text:?}", decoding.dotted_path());
-                        decoding.error(&node.location, message, hint);
-                    }
-                    _ => decoding.wrong_type(node, "string", hint),
-                }
-            }
-
-            fn to_yaml(&self, _secrets: Secrets) -> serde_yaml::Value {
-                match self { $(Self::$variant => $word.into()),* }
-            }
-
-            fn type_docs() -> TypeDocs {
-                TypeDocs::OneOf(vec![$($word),*])
-            }
-        }
-    };
-}
-
-words! {
+config_word! {
     /// Which value a gauge has that several became.
-    GaugeMerging {
+    #[derive(Default)]
+    pub enum GaugeMerging {
         /// The latest; of equally late ones the one that came last.
         #[default]
         Last = "last",
@@ -185,9 +154,10 @@ words! {
     }
 }
 
-words! {
+config_word! {
     /// What becomes of points that cannot be merged.
-    UnmergeablePolicy {
+    #[derive(Default)]
+    pub enum UnmergeablePolicy {
         /// They stay as they are, with all their attributes.
         #[default]
         Pass = "pass",
