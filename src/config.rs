@@ -31,7 +31,8 @@ pub use regexp::{InvalidRegexp, compile_go_regexp};
 pub use report::{Checking, ConfigError, Decoding};
 pub use secret::{Secret, Secrets};
 pub use section::{
-    AnySection, FieldDocs, Section, SectionDocs, config_section, nearest, unknown_key_hint, update_section,
+    AnySection, FieldDocs, Section, SectionDocs, config_section, key_of, nearest, unknown_key_hint,
+    update_section,
 };
 pub use sources::Sources;
 pub use value::{ConfigValue, TypeDocs};

@@ -11,6 +11,7 @@ pub mod config;
 pub mod connectors;
 pub mod exporters;
 pub mod extensions;
+pub mod log_operators;
 pub mod metric_streams;
 pub mod network;
 pub mod otlp;

@@ -108,6 +108,14 @@ pub fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     (best.0 >= 0.6).then_some(best.1)
 }
 
+/// The key of a field: its name, without the mark of those that are words of Rust, such as `r#if`.
+pub const fn key_of(field: &'static str) -> &'static str {
+    match field.as_bytes() {
+        [b'r', b'#', ..] => field.split_at(2).1,
+        _ => field,
+    }
+}
+
 /// Declares a section: the struct, its defaults, strict decoding, checks, printing and reference.
 ///
 /// Every field has a doc comment (its reference text), a type that is a
@@ -216,7 +224,7 @@ macro_rules! config_section {
         }
     };
     (@update [] $self:ident, $field:ident, $key:ident, $node:ident, $decoding:ident) => {
-        if $key == stringify!($field) {
+        if $key == $crate::config::key_of(stringify!($field)) {
             $crate::config::ConfigValue::update(&mut $self.$field, $node, $decoding);
             return true;
         }
@@ -226,13 +234,15 @@ macro_rules! config_section {
             return true;
         }
     };
-    (@keys [] $keys:ident, $field:ident, $type:ty) => { $keys.push(stringify!($field)); };
+    (@keys [] $keys:ident, $field:ident, $type:ty) => {
+        $keys.push($crate::config::key_of(stringify!($field)));
+    };
     (@keys [flatten] $keys:ident, $field:ident, $type:ty) => {
         $keys.extend(<$type as $crate::config::Section>::keys());
     };
     (@yaml [] $self:ident, $field:ident, $secrets:ident, $mapping:ident) => {
         $mapping.insert(
-            stringify!($field).into(),
+            $crate::config::key_of(stringify!($field)).into(),
             $crate::config::ConfigValue::to_yaml(&$self.$field, $secrets),
         );
     };
@@ -241,7 +251,7 @@ macro_rules! config_section {
     };
     (@docs [] $fields:ident, $field:ident, $type:ty, $defaults:ident, $text:expr) => {
         $fields.push($crate::config::FieldDocs {
-            name: stringify!($field),
+            name: $crate::config::key_of(stringify!($field)),
             text: std::borrow::Cow::Borrowed($text),
             kind: <$type as $crate::config::ConfigValue>::type_docs(),
             default: $crate::config::ConfigValue::to_yaml(&$defaults.$field, $crate::config::Secrets::Documented),
@@ -251,7 +261,7 @@ macro_rules! config_section {
         $fields.extend(<$type as $crate::config::Section>::docs().fields);
     };
     (@check [] $self:ident, $field:ident, $checking:ident) => {
-        $checking.within(stringify!($field), |checking| {
+        $checking.within($crate::config::key_of(stringify!($field)), |checking| {
             $crate::config::ConfigValue::check(&$self.$field, checking)
         });
     };
@@ -281,6 +291,8 @@ mod tests {
             pub [flatten] listening: Listening = Listening::default(),
             /// How long.
             pub timeout: GoDuration = GoDuration::from_secs(5),
+            /// When at all.
+            pub r#if: String = String::new(),
             /// A part that may be off.
             pub part: Optional<Listening> = Optional::off(Listening::default()),
         }
@@ -311,12 +323,15 @@ mod tests {
     fn what_is_not_written_keeps_its_default() {
         let (example, errors) = decode(map(vec![
             ("endpoint", NodeValue::String("localhost:2".into())),
+            ("if", NodeValue::String("always".into())),
             ("part", NodeValue::Null),
         ]));
         assert_eq!(errors, Vec::<String>::new());
         assert_eq!(example.listening.endpoint, "localhost:2");
         assert_eq!(example.timeout, GoDuration::from_secs(5));
         assert_eq!(example.part.get().unwrap().endpoint, "localhost:1");
+        assert_eq!(example.r#if, "always");
+        assert_eq!(Example::keys(), ["endpoint", "timeout", "if", "part"]);
     }
 
     #[test]

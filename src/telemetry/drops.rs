@@ -29,6 +29,8 @@ pub enum DropReason {
     PartialSuccess,
     /// A state that the component keeps is as large as it may be.
     StateFull,
+    /// An operator on logs failed on them, and its `on_error` says to drop those.
+    OperatorFailed,
 }
 
 /// Counts and logs the drops of one component. Cloning shares it.
@@ -59,8 +61,14 @@ const QUIET_TIME: Duration = Duration::from_secs(10);
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 5] =
-        [Self::Permanent, Self::RetriesExhausted, Self::Shutdown, Self::PartialSuccess, Self::StateFull];
+    pub const ALL: [Self; 6] = [
+        Self::Permanent,
+        Self::RetriesExhausted,
+        Self::Shutdown,
+        Self::PartialSuccess,
+        Self::StateFull,
+        Self::OperatorFailed,
+    ];
 
     /// The value of the attribute `reason`.
     pub const fn name(self) -> &'static str {
@@ -70,6 +78,7 @@ impl DropReason {
             Self::Shutdown => "shutdown",
             Self::PartialSuccess => "partial_success",
             Self::StateFull => "state_full",
+            Self::OperatorFailed => "operator_failed",
         }
     }
 }
@@ -102,9 +111,7 @@ impl DropReporter {
         if items == 0 {
             return;
         }
-        if let Some(counter) = self.shared.counters.get(&reason) {
-            counter.add(items as u64);
-        }
+        self.dropped_quietly(items, reason);
         let now = Instant::now();
         let mut bursts = self.shared.bursts.lock();
         let burst = bursts.entry(reason).or_default();
@@ -117,6 +124,13 @@ impl DropReporter {
                 }
             }
             _ => self.shared.log(reason, burst, now),
+        }
+    }
+
+    /// Counts `items` under `reason` and logs nothing, as the user asked.
+    pub fn dropped_quietly(&self, items: usize, reason: DropReason) {
+        if let Some(counter) = self.shared.counters.get(&reason) {
+            counter.add(items as u64);
         }
     }
 

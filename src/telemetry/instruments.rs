@@ -290,6 +290,8 @@ instruments! {
     scope "weir" {
         DROPPED_ITEMS: Basic Counter "weir_dropped_items" ["{item}"]
             "Number of items that were taken and will not be delivered, by reason.";
+        LOG_OPERATOR_ERRORS: Basic Counter "weir_log_operator_errors" ["{log_record}"]
+            "Number of log records that an operator failed on, also of those sent on all the same.";
         DELTA_TO_RATE_DATAPOINTS_DROPPED: Normal Counter
             "weir_deltatorate_datapoints_dropped" ["{datapoint}"]
             "Number of cumulative datapoints without a rate, by reason.";
