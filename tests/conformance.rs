@@ -171,7 +171,13 @@ fn connectors_leave_nothing_running() {
     for factory in CONNECTORS {
         for (signal, _) in factory.info.signals {
             run_life("connector", &factory.info, Some(*signal), |section, settings| {
-                let connector = factory.create(section, settings, *signal, Arc::new(Sink)).unwrap();
+                let mut outputs = Outputs::default();
+                for (taken, produced, _) in factory.info.pairs {
+                    if taken == signal {
+                        outputs.set(*produced, Arc::new(Sink));
+                    }
+                }
+                let connector = factory.create(section, settings, outputs).unwrap();
                 (connector.clone(), Some(connector))
             });
         }

@@ -6,7 +6,7 @@ use crate::config_section;
 use crate::otlp::{Batch, Signal};
 use crate::pipeline::factory::Consuming;
 use crate::pipeline::{
-    BoxFuture, BuildError, Component, ConnectorType, Consumer, Refusal, Settings, Stability,
+    BoxFuture, BuildError, Component, ConnectorType, Consumer, Outputs, Refusal, Settings, Stability,
 };
 
 config_section! {
@@ -36,16 +36,10 @@ impl ConnectorType for Forward {
     fn create(
         _config: Arc<ForwardConfig>,
         settings: Settings,
-        produces: Signal,
-        next: Arc<dyn Consumer>,
+        outputs: Outputs,
     ) -> Result<Consuming, BuildError> {
-        match settings.signal {
-            Some(taken) if taken == produces => Ok(Arc::new(Self { next })),
-            taken => {
-                let taken = taken.map_or("nothing", Signal::name);
-                Err(BuildError(format!("forward does not turn {taken} into {produces}")))
-            }
-        }
+        let taken = settings.signal.ok_or_else(|| BuildError("forward takes a signal".to_owned()))?;
+        Ok(Arc::new(Self { next: outputs.required(taken)? }))
     }
 }
 

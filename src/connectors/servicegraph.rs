@@ -29,7 +29,7 @@ use crate::config_section;
 use crate::otlp::{Batch, Signal};
 use crate::pipeline::factory::Consuming;
 use crate::pipeline::{
-    BoxFuture, BuildError, Component, ConnectorType, Consumer, Host, Refusal, Settings, Stability,
+    BoxFuture, BuildError, Component, ConnectorType, Consumer, Host, Outputs, Refusal, Settings, Stability,
     StartError, TaskScope,
 };
 
@@ -117,9 +117,9 @@ impl ConnectorType for ServiceGraph {
     fn create(
         config: Arc<ServiceGraphConfig>,
         settings: Settings,
-        _produces: Signal,
-        next: Arc<dyn Consumer>,
+        outputs: Outputs,
     ) -> Result<Consuming, BuildError> {
+        let next = outputs.required(Signal::Metrics)?;
         Ok(Arc::new(Self {
             graph: Arc::new(Graph::new(&config, &settings, next)),
             tasks: TaskScope::new(settings.workers),

@@ -54,8 +54,8 @@ use crate::metric_streams::StreamHasher;
 use crate::otlp::{Batch, Signal};
 use crate::pipeline::factory::Consuming;
 use crate::pipeline::{
-    BoxFuture, BuildError, Clock, Component, ConnectorType, Consumer, Host, Refusal, Settings, Stability,
-    StartError, TaskScope,
+    BoxFuture, BuildError, Clock, Component, ConnectorType, Consumer, Host, Outputs, Refusal, Settings,
+    Stability, StartError, TaskScope,
 };
 use crate::telemetry::component_span;
 
@@ -80,10 +80,9 @@ impl ConnectorType for SpanMetrics {
     fn create(
         config: Arc<SpanMetricsConfig>,
         settings: Settings,
-        _produces: Signal,
-        next: Arc<dyn Consumer>,
+        outputs: Outputs,
     ) -> Result<Consuming, BuildError> {
-        Ok(Arc::new(Self::new(&config, settings, next)))
+        Ok(Arc::new(Self::new(&config, settings, outputs.required(Signal::Metrics)?)))
     }
 }
 

@@ -15,7 +15,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Clock, ComponentId, InFlightBytes, PipelineId, Refusal, StatusReporter, Storage, Workers};
+use super::{
+    BuildError, Clock, ComponentId, InFlightBytes, PipelineId, Refusal, StatusReporter, Storage, Workers,
+};
 use crate::otlp::{Batch, Signal};
 use crate::telemetry::Telemetry;
 
@@ -93,7 +95,7 @@ pub struct Settings {
     pub in_flight: InFlightBytes,
 }
 
-/// Where a receiver sends each signal; none where no pipeline of that signal has the receiver.
+/// Where a receiver or a connector sends each signal; none where no pipeline of that signal begins with it.
 #[derive(Clone, Default)]
 pub struct Outputs {
     /// The consumer of spans.
@@ -112,6 +114,16 @@ impl Outputs {
             Signal::Metrics => self.metrics.as_ref(),
             Signal::Logs => self.logs.as_ref(),
         }
+    }
+
+    /// The consumer of `signal`, which the component is of no use without.
+    ///
+    /// # Errors
+    ///
+    /// Where no pipeline of that signal begins with the component.
+    pub fn required(&self, signal: Signal) -> Result<Arc<dyn Consumer>, BuildError> {
+        let consumer = self.of(signal).map(Arc::clone);
+        consumer.ok_or_else(|| BuildError(format!("no {signal} pipeline has it as a receiver")))
     }
 
     /// Sets the consumer of `signal`.

@@ -206,12 +206,13 @@ factory!(
 );
 
 factory!(
-    /// A type of connector. One instance per pair of signals and id; `settings.signal` is the signal taken.
-    /// `SIGNALS` lists the signals taken, `PAIRS` what each may become.
+    /// A type of connector. One instance per signal taken and id; `settings.signal` is the signal taken, `outputs`
+    /// the consumers of what it is wanted to become. `SIGNALS` lists the signals taken, `PAIRS` what each may
+    /// become.
     ConnectorType,
     /// A connector type in the registry.
     ConnectorFactory,
-    Connector(settings: Settings, produces: Signal, next: Arc<dyn Consumer>) -> Consuming
+    Connector(settings: Settings, outputs: Outputs) -> Consuming
 );
 
 factory!(

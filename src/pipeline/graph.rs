@@ -100,16 +100,13 @@ pub fn build(configuration: &Configuration, environment: &Environment) -> Result
     Ok(Graph { extensions, nodes, status: environment.status.clone() })
 }
 
-/// The consumer of what a connector took from one signal and produces in another.
-type ConnectorKey = (Signal, Signal, ComponentId);
-
 struct Builder<'a> {
     configuration: &'a Configuration,
     environment: &'a Environment,
     connections: Connections,
     nodes: Vec<Node>,
     exporters: BTreeMap<(Signal, ComponentId), Arc<dyn Consumer>>,
-    connectors: BTreeMap<ConnectorKey, Arc<dyn Consumer>>,
+    connectors: BTreeMap<(Signal, ComponentId), Arc<dyn Consumer>>,
     entries: BTreeMap<PipelineId, Arc<dyn Consumer>>,
 }
 
@@ -140,9 +137,7 @@ impl Builder<'_> {
         let mut exits = Vec::new();
         for id in &section.exporters {
             if self.configuration.connectors.contains_key(id) {
-                for produced in self.connections.produced_by(id, pipeline.signal) {
-                    exits.push(self.connector(id, pipeline.signal, produced)?);
-                }
+                exits.push(self.connector(id, pipeline.signal)?);
             } else {
                 exits.push(self.exporter(id, pipeline.signal)?);
             }
@@ -174,30 +169,29 @@ impl Builder<'_> {
         Ok(consumer)
     }
 
-    fn connector(
-        &mut self,
-        id: &ComponentId,
-        taken: Signal,
-        produced: Signal,
-    ) -> Result<Arc<dyn Consumer>, BuildError> {
-        let key = (taken, produced, id.clone());
+    fn connector(&mut self, id: &ComponentId, taken: Signal) -> Result<Arc<dyn Consumer>, BuildError> {
+        let key = (taken, id.clone());
         if let Some(connector) = self.connectors.get(&key) {
             return Ok(Arc::clone(connector));
         }
         let Some(section) = self.configuration.connectors.get(id) else {
             return Err(not_configured("connector", id));
         };
-        let mut entries = Vec::new();
-        for pipeline in self.connections.pipelines_fed_by(id, produced) {
-            entries.push(self.entry(&pipeline)?);
-        }
         let settings = self.settings(ComponentKind::Connector, id, Some(taken), None);
-        let next = Metering::of_connector_output(&settings, produced).metered(fan_out(entries));
+        let mut outputs = Outputs::default();
+        for produced in self.connections.produced_by(id, taken) {
+            let mut entries = Vec::new();
+            for pipeline in self.connections.pipelines_fed_by(id, produced) {
+                entries.push(self.entry(&pipeline)?);
+            }
+            let metering = Metering::of_connector_output(&settings, produced);
+            outputs.set(produced, metering.metered(fan_out(entries)));
+        }
         let metering = Metering::of_connector(&settings, taken);
         let span = component_span(&settings, ComponentKind::Connector.name());
         let connector = section
             .factory
-            .create(Arc::clone(&section.section), settings, produced, next)
+            .create(Arc::clone(&section.section), settings, outputs)
             .map_err(|error| not_created(ComponentKind::Connector, id, taken, &error))?;
         let consumer = metering.metered(Arc::clone(&connector) as Arc<dyn Consumer>);
         self.add(ComponentKind::Connector, id, connector, span);

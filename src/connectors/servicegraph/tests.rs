@@ -59,8 +59,8 @@ fn requests_in(sink: &Sink) -> Vec<i64> {
 }
 
 fn connector(config: ServiceGraphConfig, settings: Settings, sink: &Arc<Sink>) -> Consuming {
-    let next = Arc::clone(sink) as Arc<dyn Consumer>;
-    ServiceGraph::create(Arc::new(config), settings, Signal::Metrics, next).unwrap()
+    let outputs = Outputs { metrics: Some(Arc::clone(sink) as Arc<dyn Consumer>), ..Outputs::default() };
+    ServiceGraph::create(Arc::new(config), settings, outputs).unwrap()
 }
 
 fn in_seconds(seconds: u64) -> Instant {

@@ -38,8 +38,8 @@ async fn started(config: SpanMetricsConfig, sink: &Arc<Sink>) -> (Consuming, Set
         clock: Clock::starting_at(1_767_225_600_000_000_000),
         ..settings("span_metrics", Signal::Traces)
     };
-    let next: Arc<dyn Consumer> = Arc::clone(sink) as _;
-    let connector = SpanMetrics::create(Arc::new(config), settings.clone(), Signal::Metrics, next).unwrap();
+    let outputs = Outputs { metrics: Some(Arc::clone(sink) as _), ..Outputs::default() };
+    let connector = SpanMetrics::create(Arc::new(config), settings.clone(), outputs).unwrap();
     connector.start(&Host::default()).await.unwrap();
     (connector, settings)
 }
