@@ -30,16 +30,22 @@ impl Collector {
     ) -> Collector {
         let config_file = directory.join(format!("{name}.yaml"));
         std::fs::write(&config_file, config).unwrap();
+        let mut command = Command::new(program);
+        command.arg("--config").arg(&config_file);
+        Self::start_command(name, command, addresses, directory).await
+    }
+
+    /// Starts `command` and waits until it accepts connections at all `addresses`.
+    pub async fn start_command(
+        name: &str,
+        mut command: Command,
+        addresses: &[SocketAddr],
+        directory: &Path,
+    ) -> Collector {
         let log = std::fs::File::create(directory.join(format!("{name}.log"))).unwrap();
-        let child = Command::new(program)
-            .arg("--config")
-            .arg(&config_file)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{} starts: {error}", program.display()));
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).kill_on_drop(true);
+        let program = command.as_std().get_program().to_owned();
+        let child = command.spawn().unwrap_or_else(|error| panic!("{} starts: {error}", program.display()));
         let mut collector = Collector { name: name.to_owned(), child, directory: directory.to_owned() };
         for &address in addresses {
             collector.wait_until_it_listens(address).await;

@@ -13,8 +13,18 @@ use crate::send::{post_json, send_over_grpc, send_over_http};
 use crate::weir_process::{Launch, WeirProcess, free_address, pipelines_directory};
 
 /// The files that have a test below.
-const TESTED: [&str; 6] =
-    ["default.yaml", "dimension-filter.yaml", "file.yaml", "gateway.yaml", "red-metrics.yaml", "tls.yaml"];
+const TESTED: [&str; 10] = [
+    "default.yaml",
+    "dimension-filter.yaml",
+    "file.yaml",
+    "gateway.yaml",
+    "jaeger.yaml",
+    "loki.yaml",
+    "red-metrics.yaml",
+    "tempo.yaml",
+    "tls.yaml",
+    "victorialogs.yaml",
+];
 
 /// One span, metric and log record over each protocol.
 const SENT: [&str; 6] = [
@@ -192,6 +202,28 @@ async fn the_red_metrics_configuration_counts_what_it_forwards() {
 }
 
 #[tokio::test]
+async fn the_jaeger_configuration_sends_traces_over_grpc() {
+    a_configuration_sends_to_its_store("jaeger.yaml", "traces", "JAEGER_ENDPOINT", None).await;
+}
+
+#[tokio::test]
+async fn the_tempo_configuration_sends_traces_over_grpc() {
+    a_configuration_sends_to_its_store("tempo.yaml", "traces", "TEMPO_ENDPOINT", None).await;
+}
+
+#[tokio::test]
+async fn the_loki_configuration_sends_logs_to_its_path() {
+    let path = Some("/otlp/v1/logs");
+    a_configuration_sends_to_its_store("loki.yaml", "logs", "LOKI_ENDPOINT", path).await;
+}
+
+#[tokio::test]
+async fn the_victorialogs_configuration_sends_logs_to_its_path() {
+    let path = Some("/insert/opentelemetry/v1/logs");
+    a_configuration_sends_to_its_store("victorialogs.yaml", "logs", "VICTORIALOGS_ENDPOINT", path).await;
+}
+
+#[tokio::test]
 async fn the_tls_configuration_asks_for_certificates_and_shows_its_own() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
@@ -239,6 +271,48 @@ async fn the_tls_configuration_asks_for_certificates_and_shows_its_own() {
     let log_of_weir = weir.stop().await;
     back_end.stop().await;
     assert_eq!(names_in(&file), SENT, "{log_of_weir}");
+}
+
+/// Starts a configuration for a store of one signal before a back end that stands for it, and feeds it. `path` is where the
+/// store takes OTLP over HTTP; without one it takes OTLP over gRPC. tests/sdk_clients/backends.rs has real stores.
+async fn a_configuration_sends_to_its_store(
+    config: &str,
+    signal: &str,
+    endpoint_variable: &str,
+    path: Option<&str>,
+) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("telemetry.jsonl");
+    let listen_at_path = |launch: Launch, _addresses| match path {
+        Some(path) => launch.set(&format!("receivers.otlp.protocols.http.logs_url_path={path}")),
+        None => launch,
+    };
+    let (store, store_grpc, store_http) = start_back_end(directory.path(), &file, listen_at_path).await;
+    let store_address = path.map_or_else(|| store_grpc.to_string(), |_| format!("http://{store_http}"));
+    let (http, metrics) = (free_address(), free_address());
+    let weir = Launch::of_pipelines(config, directory.path())
+        .env("WEIR_GRPC_ENDPOINT", free_address())
+        .env("WEIR_HTTP_ENDPOINT", http)
+        .env("WEIR_HEALTH_ENDPOINT", free_address())
+        .env("WEIR_METRICS_HOST", metrics.ip())
+        .env("WEIR_METRICS_PORT", metrics.port())
+        .env(endpoint_variable, store_address)
+        .start(directory.path(), "weir")
+        .await;
+    let (path, request, name) = match signal {
+        "traces" => {
+            let span = json!({"traceId": "01010101010101010101010101010101", "spanId": "0202020202020202", "name": "GET /"});
+            ("/v1/traces", json!({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}), "span GET /")
+        }
+        _ => {
+            let record = json!({"timeUnixNano": "1700000000000000000", "body": {"stringValue": "ready"}});
+            ("/v1/logs", json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}), "log ready")
+        }
+    };
+    post_json(TcpStream::connect(http).await.unwrap(), path, &request).await;
+    let log = weir.stop().await;
+    store.stop().await;
+    assert_eq!(names_in(&file), [name], "{log}");
 }
 
 /// Starts pipelines/red-metrics.yaml before a back end, with a short interval and `more` settings, and returns it with its

@@ -5,6 +5,7 @@
 //! files by a reader of OTLP that shares no code with Weir. Needs `tests/clients/install` and `tests/peers/otelcol/build`.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "this crate is tests all over")]
 
+mod backends;
 mod clients;
 mod collectors;
 mod coverage;
