@@ -36,6 +36,7 @@ mod field;
 mod graph;
 mod operator;
 mod parser_frame;
+mod parsers;
 mod transformer_frame;
 mod transformers;
 mod value;

@@ -5,13 +5,27 @@ use std::sync::Arc;
 
 use super::graph::OperatorGraph;
 use super::operator::{BuildContext, InvalidOperator, Operator, OperatorSection};
+use super::parsers::json::JsonParserConfig;
+use super::parsers::regex::RegexParserConfig;
+use super::parsers::scope_name::ScopeNameParserConfig;
+use super::parsers::severity::SeverityParserConfig;
+use super::parsers::timestamp::TimeParserConfig;
+use super::parsers::trace::TraceParserConfig;
 use super::transformers::noop::NoopConfig;
 use crate::config::{
     Checking, ConfigValue, Decoding, Node, NodeValue, Secrets, SectionDocs, TypeDocs, nearest,
 };
 
 /// Every type of operator. Adding one is one line here.
-pub static OPERATORS: &[OperatorType] = &[OperatorType::of::<NoopConfig>()];
+pub static OPERATORS: &[OperatorType] = &[
+    OperatorType::of::<JsonParserConfig>(),
+    OperatorType::of::<RegexParserConfig>(),
+    OperatorType::of::<TimeParserConfig>(),
+    OperatorType::of::<SeverityParserConfig>(),
+    OperatorType::of::<TraceParserConfig>(),
+    OperatorType::of::<ScopeNameParserConfig>(),
+    OperatorType::of::<NoopConfig>(),
+];
 
 /// What is known of a type of operator without its section.
 pub struct OperatorType {

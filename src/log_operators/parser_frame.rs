@@ -4,6 +4,10 @@ use super::entry::LogEntry;
 use super::error::OperatorError;
 use super::field::{Field, RootableField};
 use super::operator::{BuildContext, EntryTransform, InvalidOperator, Operator, Outlet};
+use super::parsers::scope_name::ScopeNameConfig;
+use super::parsers::severity::SeverityConfig;
+use super::parsers::timestamp::TimestampConfig;
+use super::parsers::trace::TraceConfig;
 use super::transformer_frame::{TransformerFields, TransformerFrame};
 use super::value::Value;
 use crate::config_section;
@@ -30,6 +34,14 @@ config_section! {
         pub parse_to: RootableField = RootableField(Field::attributes()),
         /// A field, of the outcome for example, whose value becomes the body.
         pub body: Option<Field> = None,
+        /// Reads the entry's time out of a field of the outcome.
+        pub timestamp: Option<TimestampConfig> = None,
+        /// Reads the entry's severity out of a field of the outcome.
+        pub severity: Option<SeverityConfig> = None,
+        /// Reads the entry's trace, span and trace flags out of fields of the outcome.
+        pub trace: Option<TraceConfig> = None,
+        /// Reads the name of the entry's scope out of a field of the outcome.
+        pub scope_name: Option<ScopeNameConfig> = None,
     }
 }
 
@@ -39,9 +51,11 @@ pub struct ParserFrame {
     parse_from: Field,
     parse_to: Field,
     body: Option<Field>,
-    /// What reads the outcome, each with the name that its errors begin with.
-    blocks: Vec<(&'static str, Box<dyn EntryTransform>)>,
+    blocks: Vec<Block>,
 }
+
+/// What reads the outcome, with the name that its errors begin with.
+type Block = (&'static str, Box<dyn EntryTransform>);
 
 impl ParserFields {
     /// The frame.
@@ -62,8 +76,28 @@ impl ParserFields {
             parse_from: self.parse_from.clone(),
             parse_to: self.parse_to.0.clone(),
             body: self.body.clone(),
-            blocks: Vec::new(),
+            blocks: self.blocks(context)?,
         })
+    }
+
+    /// What reads the outcome, in the order in which the Collector does it.
+    fn blocks(&self, context: &BuildContext) -> Result<Vec<Block>, InvalidOperator> {
+        let mut blocks: Vec<Block> = Vec::new();
+        if let Some(timestamp) = &self.timestamp {
+            let parser = timestamp.parser(context).map_err(|invalid| invalid.within("timestamp"))?;
+            blocks.push(("time parser", Box::new(parser)));
+        }
+        if let Some(severity) = &self.severity {
+            let parser = severity.parser().map_err(|invalid| invalid.within("severity"))?;
+            blocks.push(("severity parser", Box::new(parser)));
+        }
+        if let Some(trace) = &self.trace {
+            blocks.push(("trace parser", Box::new(trace.clone())));
+        }
+        if let Some(scope_name) = &self.scope_name {
+            blocks.push(("scope_name parser", Box::new(scope_name.clone())));
+        }
+        Ok(blocks)
     }
 
     /// An operator that reads a value of each entry with `parser`.

@@ -1,0 +1,9 @@
+//! The operators that read a format: each makes a map of a text, or finds an entry's time, severity, trace or
+//! scope in a field.
+
+pub(super) mod json;
+pub(super) mod regex;
+pub(super) mod scope_name;
+pub(super) mod severity;
+pub(super) mod timestamp;
+pub(super) mod trace;
