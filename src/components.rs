@@ -9,6 +9,7 @@ use crate::exporters::nop::NopExporter;
 use crate::exporters::otlp_grpc::OtlpGrpcExporter;
 use crate::exporters::otlp_http::OtlpHttpExporter;
 use crate::exporters::prometheus::PrometheusExporter;
+use crate::exporters::prometheusremotewrite::RemoteWriteExporter;
 use crate::extensions::health_check::HealthCheck;
 use crate::pipeline::{
     ConnectorFactory, ExporterFactory, ExtensionFactory, ProcessorFactory, ReceiverFactory,
@@ -65,6 +66,7 @@ pub static EXPORTERS: &[ExporterFactory] = &[
     ExporterFactory::of::<OtlpGrpcExporter>(),
     ExporterFactory::of::<OtlpHttpExporter>(),
     ExporterFactory::of::<PrometheusExporter>(),
+    ExporterFactory::of::<RemoteWriteExporter>(),
 ];
 
 /// Every extension type.

@@ -6,3 +6,4 @@ pub mod nop;
 pub mod otlp_grpc;
 pub mod otlp_http;
 pub mod prometheus;
+pub mod prometheusremotewrite;

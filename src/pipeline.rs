@@ -7,6 +7,7 @@ pub mod factory;
 pub mod graph;
 pub mod id;
 pub mod in_flight;
+mod joined;
 pub mod outbox;
 pub mod refusal;
 pub mod service;
@@ -27,6 +28,7 @@ pub use factory::{
 };
 pub use id::{ComponentId, PipelineId};
 pub use in_flight::InFlightBytes;
+pub use joined::join_all;
 pub use outbox::Outbox;
 pub use refusal::{Refusal, RefusalClass};
 pub use status::{ComponentStatus, StatusReporter};

@@ -9,9 +9,12 @@
 mod escaping;
 mod family;
 mod label_name;
+mod label_rules;
 mod metric_name;
 pub mod open_metrics;
+mod resource_labels;
 mod samples;
+mod series_labels;
 pub mod text;
 mod unit_name;
 
@@ -22,4 +25,7 @@ pub use escaping::with_underscores;
 pub use family::{
     Bucket, Exemplar, FamilyKind, HistogramValue, Label, MetricFamily, SeriesValue, ShownSeries, SummaryValue,
 };
-pub use metric_name::{NamedKind, Naming};
+pub use label_rules::{Destination, InvalidLabelName, LabelRules, TargetName};
+pub use metric_name::{NamedKind, Naming, STRATEGIES};
+pub use resource_labels::ResourceLabelsConfig;
+pub use series_labels::SeriesLabels;

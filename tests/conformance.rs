@@ -34,6 +34,7 @@ fn required_section(kind: &str, type_name: &str) -> Option<&'static str> {
         ("processor", "memory_limiter") => "{check_interval: 1s, limit_mib: 1000}",
         ("exporter", "file") => "path: DIRECTORY/out.json",
         ("exporter", "otlp" | "otlp_grpc") => "{endpoint: '127.0.0.1:9', tls: {insecure: true}}",
+        ("exporter", "prometheus_remote_write") => "endpoint: 'http://127.0.0.1:1/api/v1/write'",
         ("exporter", "prometheus") => "endpoint: '127.0.0.1:0'",
         ("exporter", "otlphttp" | "otlp_http") => "endpoint: 'http://127.0.0.1:9'",
         _ => return None,

@@ -12,11 +12,9 @@
 
 mod config;
 mod intake;
-mod labels;
 mod measurement;
 mod page;
 mod rejection;
-mod resource_labels;
 mod series;
 mod targets;
 
@@ -28,7 +26,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub use self::config::{PrometheusExporterConfig, ResourceLabelsConfig};
+pub use self::config::PrometheusExporterConfig;
 use self::intake::Intake;
 use self::page::MetricsPage;
 use crate::config::GoDuration;

@@ -1,6 +1,9 @@
-//! Header fields written as a map or as a list of `{name, value}`, the Collector's `MapList`.
+//! Header fields: those written as a map or as a list of `{name, value}`, the Collector's `MapList`, and what
+//! several clients read of a response's.
 
-use http::{HeaderName, HeaderValue};
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::config::{Checking, ConfigValue, Decoding, Node, NodeValue, Secret, Secrets, TypeDocs};
 use crate::config_section;
@@ -41,6 +44,16 @@ impl HeaderFields {
             None => self.0.push((name.to_owned(), value)),
         }
     }
+}
+
+/// How long a response asks to wait (`Retry-After`): a number of seconds, or the time until an HTTP date.
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
 }
 
 /// A map adds to the default fields, a list replaces them, as in the Collector.

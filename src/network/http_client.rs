@@ -100,10 +100,26 @@ impl HttpClient {
         content_type: &'static str,
         parts: Vec<Bytes>,
     ) -> Result<HttpClientResponse, HttpClientError> {
+        self.post_with(url, content_type, HeaderMap::new(), parts).await
+    }
+
+    /// The same with header fields of this request, which those of the configuration replace.
+    ///
+    /// # Errors
+    ///
+    /// As [`post`](Self::post).
+    pub async fn post_with(
+        &self,
+        url: &Uri,
+        content_type: &'static str,
+        headers: HeaderMap,
+        parts: Vec<Bytes>,
+    ) -> Result<HttpClientResponse, HttpClientError> {
         let failed = |error: &(dyn Error + 'static)| {
             HttpClientError(format!("failed to make an HTTP request: Post \"{url}\": {}", error_chain(error)))
         };
-        let request = self.request(url, content_type, parts).await.map_err(|error| failed(&*error))?;
+        let request =
+            self.request(url, content_type, headers, parts).await.map_err(|error| failed(&*error))?;
         let _permit = match &self.requests {
             Some(requests) => Some(requests.acquire().await.map_err(|error| failed(&error))?),
             None => None,
@@ -127,6 +143,7 @@ impl HttpClient {
         &self,
         url: &Uri,
         content_type: &'static str,
+        own_headers: HeaderMap,
         parts: Vec<Bytes>,
     ) -> Result<Request<PartsBody>, Box<dyn Error + Send + Sync>> {
         let parts = match self.compression {
@@ -139,6 +156,7 @@ impl HttpClient {
         if self.compression != Compression::None {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(self.compression.name()));
         }
+        headers.extend(own_headers);
         headers.extend(self.headers.clone());
         if url.scheme_str() == Some("http")
             && let Some(auth) = self.proxies.of(url).and_then(|proxy| proxy.basic_auth().cloned())

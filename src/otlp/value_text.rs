@@ -1,6 +1,7 @@
 //! Attribute values as text, in the form the Collector's pdata gives them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,18 +25,24 @@ impl AnyValueView<'_> {
 
     /// The value as text: text as it is, bytes in base64, lists and maps as JSON, nothing as "".
     pub fn to_text(self) -> String {
+        let mut text = String::new();
+        self.append_text(&mut text);
+        text
+    }
+
+    /// Appends that text.
+    pub fn append_text(self, text: &mut String) {
         match self {
-            Self::Empty => String::new(),
-            Self::String(text) => text.to_str().into_owned(),
-            Self::Bool(flag) => flag.to_string(),
-            Self::Int(number) => number.to_string(),
-            Self::Double(number) => json_number(number),
-            Self::Bytes(bytes) => STANDARD.encode(bytes),
-            Self::Array(_) | Self::KeyValueList(_) => {
-                let mut json = String::new();
-                append_json(&mut json, self);
-                json
+            Self::Empty => {}
+            Self::String(string) => text.push_str(&string.to_str()),
+            Self::Bool(flag) => text.push_str(if flag { "true" } else { "false" }),
+            Self::Int(number) => {
+                // A String takes everything.
+                let _ = write!(text, "{number}");
             }
+            Self::Double(number) => text.push_str(&json_number(number)),
+            Self::Bytes(bytes) => STANDARD.encode_string(bytes, text),
+            Self::Array(_) | Self::KeyValueList(_) => append_json(text, self),
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::metric_streams::MetricKind;
+use crate::otlp::MetricView;
+
 /// All series of one name, with what is said of them together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricFamily {
@@ -118,6 +121,22 @@ impl Label {
 }
 
 impl FamilyKind {
+    /// The type of a metric, which a scrape that Prometheus's metrics came by may have left in its metadata.
+    pub fn of(metric: &MetricView<'_>) -> Self {
+        let kind = MetricKind::of(&metric.data);
+        match kind {
+            MetricKind::Sum { is_monotonic: true, .. } => Self::Counter,
+            MetricKind::Histogram { .. } | MetricKind::ExponentialHistogram { .. } => Self::Histogram,
+            MetricKind::Summary => Self::Summary,
+            MetricKind::Gauge | MetricKind::Sum { .. } | MetricKind::Empty => {
+                let scraped = metric.metadata.get("prometheus.type");
+                let is_unknown = kind == MetricKind::Gauge
+                    && scraped.is_some_and(|scraped| scraped.to_text() == "unknown");
+                if is_unknown { Self::Unknown } else { Self::Gauge }
+            }
+        }
+    }
+
     /// The word for it in the text format.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,27 +1,35 @@
 //! Attribute keys as label names.
 
-/// The name of the label for an attribute, in the letters every Prometheus takes: runs of others become one
+/// Appends the name of the label for an attribute, in the letters every Prometheus takes: runs of others become one
 /// underscore, and `key` comes before what would begin with a digit or an underscore. Keys within double
-/// underscores keep those. None where nothing but underscores would be left.
-pub(super) fn escaped_label_name(key: &str) -> Option<String> {
+/// underscores keep those. False, whatever was appended, where nothing but underscores would be left.
+pub(super) fn append_escaped_label_name(text: &mut String, key: &str) -> bool {
     let reserved = key.strip_prefix("__").and_then(|rest| rest.strip_suffix("__"));
-    let mut name = String::with_capacity(key.len() + 4);
-    for character in reserved.unwrap_or(key).chars() {
+    let letters = reserved.unwrap_or(key);
+    let start = text.len();
+    if reserved.is_some() {
+        text.push_str("__");
+    } else if letters.starts_with(|first: char| first.is_ascii_digit()) {
+        text.push_str("key_");
+    } else if letters.starts_with(|first: char| !first.is_ascii_alphanumeric()) {
+        text.push_str("key");
+    }
+    let mut follows_underscore = false;
+    let mut has_letter = false;
+    for character in letters.chars() {
         if character.is_ascii_alphanumeric() {
-            name.push(character);
-        } else if !name.ends_with('_') {
-            name.push('_');
+            text.push(character);
+        } else if !follows_underscore {
+            text.push('_');
         }
+        follows_underscore = !character.is_ascii_alphanumeric();
+        has_letter |= !follows_underscore;
     }
     if reserved.is_some() {
-        return has_more_than_underscores(&name).then(|| format!("__{name}__"));
+        text.push_str("__");
+        return has_letter;
     }
-    if name.starts_with(|first: char| first.is_ascii_digit()) {
-        name.insert_str(0, "key_");
-    } else if name.starts_with('_') {
-        name.insert_str(0, "key");
-    }
-    has_more_than_underscores(&name).then_some(name)
+    text.len() > start
 }
 
 /// Whether a name has a character that is not an underscore; Prometheus takes no other.
@@ -50,7 +58,9 @@ mod tests {
             ("x_", Some("x_")),
         ];
         for (key, name) in cases {
-            assert_eq!(escaped_label_name(key).as_deref(), name, "{key}");
+            let mut text = "before".to_owned();
+            let is_name = append_escaped_label_name(&mut text, key);
+            assert_eq!(is_name.then(|| text.strip_prefix("before").unwrap()), name, "{key}");
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::label_name::{escaped_label_name, has_more_than_underscores};
+use super::label_name::{append_escaped_label_name, has_more_than_underscores};
 use super::unit_name::unit_words;
+use crate::metric_streams::MetricKind;
 
 /// How names are translated: one of the Collector's translation strategies, and a namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,15 @@ pub struct Naming {
     adds_suffixes: bool,
     keeps_utf8: bool,
 }
+
+/// The values of `translation_strategy`, the first being that it is not written.
+pub const STRATEGIES: [&str; 5] = [
+    "",
+    "UnderscoreEscapingWithSuffixes",
+    "UnderscoreEscapingWithoutSuffixes",
+    "NoUTF8EscapingWithSuffixes",
+    "NoTranslation",
+];
 
 /// What of a metric's kind shows in its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,12 +34,35 @@ pub enum NamedKind {
     Other,
 }
 
+impl NamedKind {
+    /// What of `kind` shows.
+    pub const fn of(kind: MetricKind) -> Self {
+        match kind {
+            MetricKind::Gauge => Self::Gauge,
+            MetricKind::Sum { is_monotonic: true, .. } => Self::Counter,
+            _ => Self::Other,
+        }
+    }
+}
+
 impl Naming {
     /// Names with `namespace_` before them where that is not empty, with units and types behind them where
     /// `adds_suffixes`, in the letters every Prometheus takes unless `keeps_utf8`.
     pub fn new(namespace: &str, adds_suffixes: bool, keeps_utf8: bool) -> Self {
         let namespace = if keeps_utf8 { namespace.to_owned() } else { namespace.replace(is_invalid, "_") };
         Self { namespace, adds_suffixes, keeps_utf8 }
+    }
+
+    /// Names by one of [`STRATEGIES`]; `adds_suffixes` counts where that is not written.
+    pub fn of_strategy(namespace: &str, strategy: &str, adds_suffixes: bool) -> Self {
+        let (adds_suffixes, keeps_utf8) = match strategy {
+            "UnderscoreEscapingWithoutSuffixes" => (false, false),
+            "NoUTF8EscapingWithSuffixes" => (true, true),
+            "NoTranslation" => (false, true),
+            "" => (adds_suffixes, false),
+            _ => (true, false),
+        };
+        Self::new(namespace, adds_suffixes, keeps_utf8)
     }
 
     /// The name of a metric; none where nothing of it can be kept.
@@ -52,10 +85,17 @@ impl Naming {
 
     /// The name of the label for an attribute; none where nothing of it can be kept.
     pub fn label(&self, key: &str) -> Option<String> {
+        let mut name = String::with_capacity(key.len() + 4);
+        self.append_label(&mut name, key).then_some(name)
+    }
+
+    /// Appends that name to a text; false, whatever was appended, where there is none.
+    pub fn append_label(&self, text: &mut String, key: &str) -> bool {
         if self.keeps_utf8 {
-            return has_more_than_underscores(key).then(|| key.to_owned());
+            text.push_str(key);
+            return has_more_than_underscores(key);
         }
-        escaped_label_name(key)
+        append_escaped_label_name(text, key)
     }
 
     /// The name of the metric that holds resource attributes.

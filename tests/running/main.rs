@@ -12,6 +12,8 @@ mod pipelines;
 mod prometheus;
 mod received;
 #[cfg(feature = "real-parts")]
+mod remote_write;
+#[cfg(feature = "real-parts")]
 mod request_rates;
 mod send;
 mod shutdown;

@@ -65,7 +65,7 @@ service:
 }
 
 /// Metrics of every kind with names, units, labels and values of every sort, then some that contradict the first.
-fn corpus() -> Value {
+pub fn corpus() -> Value {
     const NAMES: [&str; 5] = ["shape", "http.server.shape", "3d-shape", "forme é", "ns:shape__x"];
     const UNITS: [&str; 5] = ["s", "By", "1", "{request}/s", "KiBy/m"];
     let mut metrics = vec![
@@ -156,7 +156,8 @@ async fn promtool_takes(page: &str, directory: &Path) {
     assert_ne!(checked.status.code(), Some(1), "{said}\n{page}");
 }
 
-async fn start_prometheus(directory: &Path, jobs: &[(&str, SocketAddr)]) -> (Child, SocketAddr) {
+/// Starts one that scrapes these jobs and takes remote write. Returns where its API is.
+pub async fn start_prometheus(directory: &Path, jobs: &[(&str, SocketAddr)]) -> (Child, SocketAddr) {
     let job = |(name, address): &(&str, SocketAddr)| {
         format!("  - {{job_name: {name}, static_configs: [{{targets: ['{address}']}}]}}\n")
     };
@@ -169,6 +170,7 @@ async fn start_prometheus(directory: &Path, jobs: &[(&str, SocketAddr)]) -> (Chi
         .arg(format!("--config.file={}", config.display()))
         .arg(format!("--storage.tsdb.path={}", directory.join("prometheus").display()))
         .arg(format!("--web.listen-address={api}"))
+        .arg("--web.enable-remote-write-receiver")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)
@@ -192,7 +194,7 @@ async fn wait_until_up(api: SocketAddr, job: &str) {
 }
 
 /// The value of an expression that has one.
-async fn value(api: SocketAddr, expression: &str) -> Option<f64> {
+pub async fn value(api: SocketAddr, expression: &str) -> Option<f64> {
     let encoded: String = expression.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let answer: Value =
         serde_json::from_str(&get(api, &format!("/api/v1/query?query={encoded}")).await).ok()?;
@@ -202,7 +204,7 @@ async fn value(api: SocketAddr, expression: &str) -> Option<f64> {
     results.first()?["value"][1].as_str()?.parse().ok()
 }
 
-async fn get(address: SocketAddr, path: &str) -> String {
+pub async fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // HTTP/1.0, so that the body is not cut into chunks.
     stream.write_all(format!("GET {path} HTTP/1.0\r\nhost: {address}\r\n\r\n").as_bytes()).await.unwrap();

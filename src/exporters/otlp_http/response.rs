@@ -2,12 +2,13 @@
 //!
 //! See <https://opentelemetry.io/docs/specs/otlp/#otlphttp-response>.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::{HeaderMap, Uri, header};
 use prost::Message;
 use tonic::Code;
 
+use crate::network::headers::retry_after;
 use crate::network::http_client::HttpClientResponse;
 use crate::otlp::Signal;
 use crate::otlp::export_response::ExportResponse;
@@ -67,16 +68,6 @@ fn status_of(response: &HttpClientResponse) -> Option<Status> {
 fn media_type(headers: &HeaderMap) -> &str {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     value.and_then(|value| value.split(';').next()).unwrap_or_default().trim()
-}
-
-/// How long to wait: a number of seconds, or the time until an HTTP date.
-pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = httpdate::parse_http_date(value).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
 }
 
 /// The gRPC code in whose place an HTTP status stands, for clients that wait for this exporter.

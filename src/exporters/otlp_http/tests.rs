@@ -10,6 +10,7 @@ use tonic::Code;
 use super::{OtlpEncoding, OtlpHttpExporter, OtlpHttpExporterConfig, OtlpHttpSender};
 use crate::config::{Checking, ConfigValue};
 use crate::network::compression::Compression;
+use crate::network::headers::retry_after;
 use crate::network::http_client::HttpClientConfig;
 use crate::network::http_server::testing::{RecordingServer, loopback, response};
 use crate::otlp::export_response::ExportResponse;
@@ -153,7 +154,7 @@ async fn retry_after_is_honoured_on_429_and_503_as_seconds_and_as_date() {
     let mut headers = HeaderMap::new();
     headers.insert("retry-after", "Thu, 01 Jan 1970 00:02:00 GMT".parse().unwrap());
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(90);
-    assert_eq!(super::response::retry_after(&headers, now), Some(Duration::from_secs(30)));
+    assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(30)));
 }
 
 #[tokio::test]

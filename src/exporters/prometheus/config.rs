@@ -6,7 +6,7 @@ use crate::config::{Checking, GoDuration, Optional};
 use crate::config_section;
 use crate::network::http_server::HttpServerConfig;
 use crate::pipeline::exporting::SendingQueueConfig;
-use crate::prometheus::Naming;
+use crate::prometheus::{Naming, ResourceLabelsConfig, STRATEGIES};
 
 config_section! {
     /// Shows the last value of every series on a page that Prometheus scrapes, `/metrics`.
@@ -43,54 +43,15 @@ config_section! {
     }
 }
 
-config_section! {
-    /// Which resource attributes become labels.
-    pub struct ResourceLabelsConfig {
-        /// The keys of attributes that do; `*` stands for any characters and `?` for one.
-        pub included: Vec<String> = Vec::new(),
-        /// The keys of attributes that do not, whatever `included` says. Without that, all others do.
-        pub excluded: Vec<String> = Vec::new(),
-        /// The older way to write `included: ["*"]`.
-        pub enabled: bool = false,
-        /// With `enabled`, leaves out what `job` and `instance` are made of.
-        pub exclude_service_attributes: bool = false,
-    }
-    check(section, checking) {
-        let is_legacy = section.enabled || section.exclude_service_attributes;
-        if is_legacy && section.has_patterns() {
-            checking.error(
-                "cannot configure both legacy enabled/exclude_service_attributes and included/excluded \
-                 patterns; enabled and exclude_service_attributes are deprecated",
-            );
-        }
-    }
-}
-
-impl ResourceLabelsConfig {
-    /// Whether attributes are chosen by patterns.
-    pub const fn has_patterns(&self) -> bool {
-        !self.included.is_empty() || !self.excluded.is_empty()
-    }
-}
-
 impl PrometheusExporterConfig {
     /// How names are translated.
     pub(super) fn naming(&self) -> Naming {
-        let (adds_suffixes, keeps_utf8) = match self.translation_strategy.as_str() {
-            "UnderscoreEscapingWithoutSuffixes" => (false, false),
-            "NoUTF8EscapingWithSuffixes" => (true, true),
-            "NoTranslation" => (false, true),
-            "" => (self.add_metric_suffixes, false),
-            _ => (true, false),
-        };
-        Naming::new(&self.namespace, adds_suffixes, keeps_utf8)
+        Naming::of_strategy(&self.namespace, &self.translation_strategy, self.add_metric_suffixes)
     }
 
     /// Which resource attributes become labels.
     pub(super) fn resource_labels(&self) -> &ResourceLabelsConfig {
-        let newer = &self.resource_constant_labels;
-        let is_written = newer.has_patterns() || newer.enabled || newer.exclude_service_attributes;
-        if is_written { newer } else { &self.resource_to_telemetry_conversion }
+        self.resource_constant_labels.or_older(&self.resource_to_telemetry_conversion)
     }
 
     fn check_values(&self, checking: &mut Checking) {
@@ -98,13 +59,6 @@ impl PrometheusExporterConfig {
             let message = "expecting a non-blank address to run the Prometheus metrics handler";
             checking.error_at("endpoint", message);
         }
-        const STRATEGIES: [&str; 5] = [
-            "",
-            "UnderscoreEscapingWithSuffixes",
-            "UnderscoreEscapingWithoutSuffixes",
-            "NoUTF8EscapingWithSuffixes",
-            "NoTranslation",
-        ];
         let strategy = &self.translation_strategy;
         if !STRATEGIES.contains(&strategy.as_str()) {
             checking.error_at("translation_strategy", format!("invalid translation_strategy: {strategy}"));

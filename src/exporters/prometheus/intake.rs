@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::PrometheusExporterConfig;
-use super::labels::LabelRules;
 use super::measurement::{MeasuredValue, Measurement};
 use super::rejection::Rejection;
 use super::series::{Identity, SeriesStore};
@@ -15,7 +14,7 @@ use crate::otlp::{
     Batch, ExemplarView, KeyValueView, List, MetricData, MetricView, ResourceGroup, ScopeGroup,
 };
 use crate::pipeline::BuildError;
-use crate::prometheus::{FamilyKind, MetricFamily, NamedKind};
+use crate::prometheus::{Destination, FamilyKind, LabelRules, MetricFamily, NamedKind};
 
 /// Bit 0 of a data point's flags: the series has ended.
 const NO_RECORDED_VALUE: u32 = 1;
@@ -58,7 +57,13 @@ struct Refused {
 
 impl Intake {
     pub fn new(config: &PrometheusExporterConfig) -> Result<Self, BuildError> {
-        let rules = LabelRules::new(config)?;
+        let rules = LabelRules::new(
+            config.naming(),
+            Destination::Page,
+            &config.const_labels,
+            config.resource_labels(),
+            !config.without_scope_info,
+        )?;
         Ok(Self {
             hasher: StreamHasher::new(),
             series: SeriesStore::new(&rules.naming().target_info()),
@@ -137,7 +142,7 @@ impl Intake {
             group,
             scope_group,
             metric,
-            kind: family_kind(metric, kind),
+            kind: FamilyKind::of(metric),
             metric_id,
             is_delta: kind.temporality() == Some(Temporality::Delta),
             now_unix_nano,
@@ -172,11 +177,7 @@ impl Intake {
         attributes: List<'_, KeyValueView<'_>>,
     ) -> Result<Identity, Rejection> {
         let metric = place.metric;
-        let named_kind = match MetricKind::of(&metric.data) {
-            MetricKind::Gauge => NamedKind::Gauge,
-            MetricKind::Sum { is_monotonic: true, .. } => NamedKind::Counter,
-            _ => NamedKind::Other,
-        };
+        let named_kind = NamedKind::of(MetricKind::of(&metric.data));
         let name = self.rules.naming().metric(&metric.name.to_str(), &metric.unit.to_str(), named_kind);
         Ok(Identity {
             name: name.ok_or_else(|| Rejection::MetricName(metric.name.to_string()))?,
@@ -191,21 +192,6 @@ impl Refused {
     fn note(&mut self, points: usize, reason: Rejection) {
         self.points += points;
         self.reason = Some(reason);
-    }
-}
-
-/// The type of a metric, which a scrape that Prometheus's metrics came by may have left in its metadata.
-fn family_kind(metric: &MetricView<'_>, kind: MetricKind) -> FamilyKind {
-    match kind {
-        MetricKind::Sum { is_monotonic: true, .. } => FamilyKind::Counter,
-        MetricKind::Histogram { .. } | MetricKind::ExponentialHistogram { .. } => FamilyKind::Histogram,
-        MetricKind::Summary => FamilyKind::Summary,
-        MetricKind::Gauge | MetricKind::Sum { .. } | MetricKind::Empty => {
-            let scraped = metric.metadata.get("prometheus.type");
-            let is_unknown =
-                kind == MetricKind::Gauge && scraped.is_some_and(|scraped| scraped.to_text() == "unknown");
-            if is_unknown { FamilyKind::Unknown } else { FamilyKind::Gauge }
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why a point is not shown.
 
-use crate::prometheus::FamilyKind;
+use crate::prometheus::{FamilyKind, InvalidLabelName};
 
 /// Why a point is not shown. The sentences reach the log and the counted drop.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -9,8 +9,8 @@ pub(super) enum Rejection {
     #[error("no Prometheus name can be made of the metric name {0:?}")]
     MetricName(String),
     /// An attribute has a key that no label may be named after.
-    #[error("no label name can be made of the attribute key {0:?}")]
-    LabelName(String),
+    #[error(transparent)]
+    LabelName(#[from] InvalidLabelName),
     /// The name is that of another type already.
     #[error("{name} is shown as a {shown} already, so it is not shown as a {refused}")]
     OtherKind {

@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::labels::{LabelRules, TargetName};
 use super::rejection::Rejection;
 use crate::metric_streams::StreamId;
 use crate::otlp::ResourceGroup;
-use crate::prometheus::{FamilyKind, Label, MetricFamily, SeriesValue, ShownSeries};
+use crate::prometheus::{FamilyKind, Label, LabelRules, MetricFamily, SeriesValue, ShownSeries, TargetName};
 
 /// The resources that are shown, by job and instance.
 #[derive(Default)]
 pub(super) struct Targets {
-    by_name: Mutex<BTreeMap<(String, String), Target>>,
+    by_name: Mutex<BTreeMap<TargetName, Target>>,
 }
 
 struct Target {
@@ -35,19 +34,16 @@ impl Targets {
         now_unix_nano: u64,
     ) -> Result<(), Rejection> {
         let attributes = group.resource.attributes;
-        let TargetName { job: Some(job), instance: Some(instance) } = TargetName::of(attributes) else {
-            return Ok(());
-        };
-        if job.is_empty() || instance.is_empty() {
+        let name = TargetName::of(attributes);
+        if name.labels().filter(|(_, value)| !value.is_empty()).count() < 2 {
             return Ok(());
         }
         let mut by_name = self.by_name.lock();
-        let name = (job, instance);
         if let Some(known) = by_name.get_mut(&name).filter(|known| known.resource == resource) {
             known.seen_unix_nano = now_unix_nano;
             return Ok(());
         }
-        let labels = rules.of_target(&name.0, &name.1, attributes)?;
+        let labels = rules.of_target(&name, attributes)?;
         by_name.insert(name, Target { resource, labels, seen_unix_nano: now_unix_nano });
         Ok(())
     }

@@ -1,11 +1,9 @@
 //! Handing one batch to several consumers: by reference count, all at the same time.
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 
 use crate::otlp::Batch;
-use crate::pipeline::{BoxFuture, Consumer, Refusal};
+use crate::pipeline::{BoxFuture, Consumer, Refusal, join_all};
 
 /// One consumer in place of several. A single one is itself.
 pub fn fan_out(mut consumers: Vec<Arc<dyn Consumer>>) -> Arc<dyn Consumer> {
@@ -29,24 +27,6 @@ impl Consumer for FanOut {
             self.consumers.iter().map(|consumer| consumer.consume(batch.clone())).collect();
         Box::pin(async move { combine(join_all(consuming).await) })
     }
-}
-
-/// Waits for all; a slow one does not hold up the work of the others.
-async fn join_all(consuming: Vec<BoxFuture<'_, Result<(), Refusal>>>) -> Vec<Result<(), Refusal>> {
-    let mut running: Vec<_> = consuming.into_iter().map(Some).collect();
-    let mut results = Vec::with_capacity(running.len());
-    poll_fn(|context| {
-        for slot in &mut running {
-            let Some(future) = slot else { continue };
-            if let Poll::Ready(result) = future.as_mut().poll(context) {
-                results.push(result);
-                *slot = None;
-            }
-        }
-        if running.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    results
 }
 
 /// One answer for several: a refusal that may pass outweighs one that stays, so that the client sends

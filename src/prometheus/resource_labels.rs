@@ -2,11 +2,51 @@
 
 use regex::Regex;
 
-use super::ResourceLabelsConfig;
+use crate::config_section;
 use crate::pipeline::BuildError;
 
 /// The attributes that `job` and `instance` are made of.
 pub(super) const SERVICE_ATTRIBUTES: [&str; 3] = ["service.name", "service.namespace", "service.instance.id"];
+
+config_section! {
+    /// Which resource attributes become labels.
+    pub struct ResourceLabelsConfig {
+        /// The keys of attributes that do; `*` stands for any characters and `?` for one.
+        pub included: Vec<String> = Vec::new(),
+        /// The keys of attributes that do not, whatever `included` says. Without that, all others do.
+        pub excluded: Vec<String> = Vec::new(),
+        /// The older way to write `included: ["*"]`.
+        pub enabled: bool = false,
+        /// With `enabled`, leaves out what `job` and `instance` are made of.
+        pub exclude_service_attributes: bool = false,
+    }
+    check(section, checking) {
+        let is_legacy = section.enabled || section.exclude_service_attributes;
+        if is_legacy && section.has_patterns() {
+            checking.error(
+                "cannot configure both legacy enabled/exclude_service_attributes and included/excluded \
+                 patterns; enabled and exclude_service_attributes are deprecated",
+            );
+        }
+    }
+}
+
+impl ResourceLabelsConfig {
+    /// This section where it is written, else the one that was its name before.
+    pub const fn or_older<'s>(&'s self, older: &'s Self) -> &'s Self {
+        if self.is_empty() { older } else { self }
+    }
+
+    /// Whether nothing is written.
+    pub const fn is_empty(&self) -> bool {
+        !(self.has_patterns() || self.enabled || self.exclude_service_attributes)
+    }
+
+    /// Whether attributes are chosen by patterns.
+    pub const fn has_patterns(&self) -> bool {
+        !self.included.is_empty() || !self.excluded.is_empty()
+    }
+}
 
 /// Which resource attributes become labels.
 pub(super) enum ResourceLabels {
@@ -29,6 +69,11 @@ impl ResourceLabels {
             (true, false) => Self::All,
             (true, true) => Self::AllButService,
         })
+    }
+
+    /// Whether no attribute becomes a label.
+    pub const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
     }
 
     /// Whether the attribute with this key becomes a label.

@@ -1,0 +1,29 @@
+//! What a store's answer to a write means.
+//!
+//! See <https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/#partial-write> and what follows it.
+
+use std::time::SystemTime;
+
+use http::{StatusCode, Uri};
+
+use crate::network::headers::retry_after;
+use crate::network::http_client::HttpClientResponse;
+use crate::pipeline::Refusal;
+
+/// How much of an answer's text is kept for people.
+const TEXT_LIMIT: usize = 1024;
+
+/// Whether the samples were taken; if not, whether they may be later: what is 5xx or 429.
+pub(super) fn check(url: &Uri, response: &HttpClientResponse) -> Result<(), Refusal> {
+    let status = response.status;
+    if status.is_success() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&response.body);
+    let text: String = text.trim().chars().take(TEXT_LIMIT).collect();
+    let message = format!("remote write request failed: {url} answered {status}: {text}");
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        return Err(Refusal::retryable(message).after(retry_after(&response.headers, SystemTime::now())));
+    }
+    Err(Refusal::permanent(message))
+}
