@@ -40,6 +40,29 @@ pub enum Part {
     Scaling,
     /// What components cost above pass-through.
     Components,
+    /// What it costs to look at the host.
+    Hostmetrics,
+    /// What it costs to read log files.
+    Filelog,
+    /// What it costs to scrape.
+    Scrape,
+    /// What it costs to write to a metric store.
+    RemoteWrite,
+}
+
+impl Part {
+    /// All parts in the order of the report.
+    pub const ALL: [Self; 9] = [
+        Self::Load,
+        Self::Paced,
+        Self::Idle,
+        Self::Scaling,
+        Self::Components,
+        Self::Hostmetrics,
+        Self::Filelog,
+        Self::Scrape,
+        Self::RemoteWrite,
+    ];
 }
 
 /// What to measure and how. Naming any of signals, sizes, protocols, compressions or pipelines measures all
@@ -50,7 +73,7 @@ pub struct Settings {
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Subject::ALL)]
     only: Vec<Subject>,
     /// Parts of the report.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Load, Part::Paced, Part::Idle, Part::Scaling, Part::Components])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Part::ALL)]
     pub parts: Vec<Part>,
     #[arg(long, value_enum, value_delimiter = ',')]
     signals: Vec<Signal>,

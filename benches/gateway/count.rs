@@ -26,6 +26,30 @@ pub fn items(signal: Signal, body: &[u8]) -> Option<u64> {
     Some(total)
 }
 
+/// The samples in the body of a remote write request of version 1, those of `target_info` not counted, or nothing where
+/// the body is none.
+pub fn written_samples(body: &[u8]) -> Option<u64> {
+    let body = snap::raw::Decoder::new().decompress_vec(body).ok()?;
+    let mut total = 0;
+    for_each_message(&body, &mut |field, series| {
+        if field != 1 {
+            return Some(());
+        }
+        let (mut samples, mut is_target_info) = (0, false);
+        for_each_message(series, &mut |field, content| {
+            match field {
+                1 => is_target_info |= content.ends_with(b"target_info"),
+                2 => samples += 1,
+                _ => {}
+            }
+            Some(())
+        })?;
+        total += if is_target_info { 0 } else { samples };
+        Some(())
+    })?;
+    Some(total)
+}
+
 /// Gauge, sum, histogram, exponential histogram and summary all hold their points in field 1.
 fn data_points(metric: &[u8]) -> Option<u64> {
     let mut points = 0;

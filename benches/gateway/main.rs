@@ -18,6 +18,7 @@ mod collector_config;
 mod component;
 mod components;
 mod count;
+mod edges;
 mod floor;
 mod idle;
 mod load;

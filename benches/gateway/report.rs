@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::Outcome;
 use crate::arguments::{Part, Settings};
 use crate::case::NamedValue as _;
-use crate::{components, idle, paced, scaling, under_load};
+use crate::{components, edges, idle, paced, scaling, under_load};
 
 /// Measures what the settings ask for.
 ///
@@ -25,6 +25,9 @@ pub async fn run(settings: &Settings) -> Outcome<()> {
             Part::Idle => idle::table(settings).await?,
             Part::Scaling => scaling::table(settings).await?,
             Part::Components => components::table(settings).await?,
+            Part::Hostmetrics | Part::Filelog | Part::Scrape | Part::RemoteWrite => {
+                edges::table(settings, *part).await?
+            }
         };
         println!("{table}");
         failures += table.failures();

@@ -77,8 +77,17 @@ impl Sink {
 
     /// Waits until `items` have arrived, or `patience` has passed.
     pub async fn wait_for(&self, items: u64, patience: Duration) {
+        self.wait_until(patience, |sink| sink.items() >= items).await;
+    }
+
+    /// Waits until `requests` have arrived, or `patience` has passed.
+    pub async fn wait_for_requests(&self, requests: u64, patience: Duration) {
+        self.wait_until(patience, |sink| sink.requests() >= requests).await;
+    }
+
+    async fn wait_until(&self, patience: Duration, is_there: impl Fn(&Self) -> bool) {
         let deadline = Instant::now() + patience;
-        while self.items() < items && Instant::now() < deadline {
+        while !is_there(self) && Instant::now() < deadline {
             sleep(Duration::from_millis(2)).await;
         }
     }

@@ -96,9 +96,7 @@ impl Subject {
                 command.args(["--pipeline", &case.pipeline.name(), "--size", &case.size.to_string()]);
             }
             Self::Weir | Self::Otelcol => {
-                let config = directory.join(format!("{}.yaml", self.name()));
-                fs::write(&config, collector_config(self, case, route))?;
-                command.arg("--config").arg(config);
+                return self.command_with(&collector_config(self, case, route), directory, weir);
             }
             Self::Rotel => {
                 let (grpc, http) = match case.protocol {
@@ -113,6 +111,15 @@ impl Subject {
                 command.args(["--otlp-exporter-compression", &case.compression.name()]);
             }
         }
+        Ok(command)
+    }
+
+    /// The command that runs this subject with a configuration file of the Collector's, which it writes into `directory`.
+    pub fn command_with(self, config: &str, directory: &Path, weir: Option<&Path>) -> Outcome<Command> {
+        let file = directory.join(format!("{}.yaml", self.name()));
+        fs::write(&file, config)?;
+        let mut command = Command::new(self.binary(weir)?);
+        command.arg("--config").arg(file);
         Ok(command)
     }
 }

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "this crate is tests all over")]
 
 mod comparable;
+mod host;
 mod listed;
 mod pair;
 mod random;
@@ -40,6 +41,11 @@ async fn listed_differences_are_still_there() {
 #[test]
 fn the_page_lists_the_differences() {
     listed::are_on_the_page();
+}
+
+#[tokio::test]
+async fn host_metrics() {
+    host::is_measured_alike().await;
 }
 
 #[tokio::test]

@@ -37,6 +37,11 @@ impl Sink {
         Self { address, taken, listener }
     }
 
+    /// How many requests came under a prefix.
+    pub fn count(&self, prefix: &str) -> usize {
+        self.taken.lock().unwrap().get(prefix).map_or(0, Vec::len)
+    }
+
     /// What came under a prefix, read by the tests' own reader of OTLP.
     pub fn requests(&self, prefix: &str) -> Vec<(Signal, Value)> {
         let taken = self.taken.lock().unwrap();

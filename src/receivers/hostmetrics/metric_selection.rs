@@ -63,7 +63,7 @@ impl MetricSetting {
         let strategy = if metric.behaviour == Behaviour::Gauge { "avg" } else { "sum" };
         Self {
             enabled: metric.is_on_by_default,
-            attributes: metric.attributes.iter().map(|key| (*key).to_owned()).collect(),
+            attributes: metric.default_attributes().map(str::to_owned).collect(),
             aggregation_strategy: strategy.to_owned(),
         }
     }
@@ -136,12 +136,16 @@ impl<T: MetricTable> ConfigValue for MetricSelection<T> {
 
     fn type_docs() -> TypeDocs {
         let field = |metric: &'static MetricDescription| {
-            let attributes = match metric.attributes {
+            let attributes = match &metric.default_attributes().collect::<Vec<_>>()[..] {
                 [] => String::new(),
                 keys => format!(", by `{}`", keys.join("`, `")),
             };
+            let opt_in = match metric.opt_in_attributes {
+                [] => String::new(),
+                keys => format!(" (with `attributes` also by `{}`)", keys.join("`, `")),
+            };
             let text = format!(
-                "{} A {} in `{}`{attributes}.",
+                "{} A {} in `{}`{attributes}{opt_in}.",
                 metric.description,
                 metric.behaviour.words(),
                 metric.unit

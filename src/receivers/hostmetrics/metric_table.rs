@@ -16,8 +16,17 @@ pub struct MetricDescription {
     pub behaviour: Behaviour,
     /// Whether it is reported unless the configuration says otherwise.
     pub is_on_by_default: bool,
-    /// The keys of its points' attributes.
+    /// The keys its points' attributes can have.
     pub attributes: &'static [&'static str],
+    /// Those of them that points only keep where the configuration names them.
+    pub opt_in_attributes: &'static [&'static str],
+}
+
+impl MetricDescription {
+    /// The keys that points keep unless the configuration says otherwise.
+    pub fn default_attributes(&self) -> impl Iterator<Item = &'static str> {
+        self.attributes.iter().copied().filter(|key| !self.opt_in_attributes.contains(key))
+    }
 }
 
 /// How the values of a metric combine.
@@ -67,13 +76,14 @@ pub trait MetricTable: Copy + Send + Sync + 'static {
 }
 
 /// Declares the metrics of a scraper in the order of their names: a name in Rust, whether it is `on` by
-/// default, its behaviour, its name, unit, attribute keys and description.
+/// default, its behaviour, its name, unit, attribute keys and description. `opt_in` stands behind a key that points only
+/// keep where the configuration names it.
 macro_rules! metric_table {
     (
         $(#[doc = $text:literal])*
         pub enum $table:ident of $scraper:literal since $version:literal {
             $($metric:ident: $state:ident $behaviour:ident $name:literal [$unit:literal]
-                ($($attribute:literal),*) $description:literal;)*
+                ($($attribute:literal $($opt_in:ident)?),*) $description:literal;)*
         }
     ) => {
         $(#[doc = $text])*
@@ -93,6 +103,7 @@ macro_rules! metric_table {
                     behaviour: $crate::receivers::hostmetrics::metric_table::Behaviour::$behaviour,
                     is_on_by_default: metric_table!(@is_on $state),
                     attributes: &[$($attribute),*],
+                    opt_in_attributes: &[$($(metric_table!(@$opt_in $attribute),)?)*],
                 }
             ),*];
 
@@ -103,6 +114,7 @@ macro_rules! metric_table {
     };
     (@is_on on) => { true };
     (@is_on off) => { false };
+    (@opt_in $attribute:literal) => { $attribute };
 }
 
 pub(super) use metric_table;

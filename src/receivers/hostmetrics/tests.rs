@@ -127,7 +127,7 @@ fn counters_lie_between_what_the_kernel_says_before_and_after() {
         lines.map(|line| line.split_whitespace().nth(4).unwrap().parse::<f64>().unwrap()).sum()
     };
     let before = idle_ticks();
-    let scraped = scraped_here("cpu: {}");
+    let scraped = scraped_here("cpu: {metrics: {system.cpu.time: {attributes: [cpu, state]}}}");
     let after = idle_ticks();
     let idle: f64 =
         scraped.iter().filter(|(point, _)| point.contains("state=idle")).map(|(_, seconds)| seconds).sum();

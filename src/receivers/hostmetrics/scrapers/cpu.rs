@@ -19,9 +19,9 @@ metric_table! {
             "Number of available logical CPUs.";
         PhysicalCount: off UpDownCounter "system.cpu.physical.count" ["{cpu}"] ()
             "Number of available physical CPUs.";
-        Time: on Counter "system.cpu.time" ["s"] ("cpu", "state")
+        Time: on Counter "system.cpu.time" ["s"] ("cpu" opt_in, "state")
             "Total seconds each logical CPU spent on each mode.";
-        Utilization: off Gauge "system.cpu.utilization" ["1"] ("cpu", "state")
+        Utilization: off Gauge "system.cpu.utilization" ["1"] ("cpu" opt_in, "state")
             "Difference in system.cpu.time since the last measurement per logical CPU, divided by the elapsed \
              time (value in interval [0,1]).";
     }
@@ -223,9 +223,30 @@ mod tests {
                            processor\t: 1\ncpu MHz\t\t: 1200.000\nphysical id\t: 0\ncpu cores\t: 2\n\n";
 
     #[test]
-    fn the_time_of_each_cpu_is_reported_by_state() {
+    fn the_time_of_all_cpus_is_reported_by_state() {
         let fixture = Fixture::with(&[("proc/stat", STAT), ("proc/cpuinfo", CPUINFO)]);
         let mut scraper = CpuScraper::new(&config("{}"), fixture.host()).unwrap();
+        assert_eq!(
+            scrape(&mut scraper),
+            [
+                "system.cpu.logical.count 2",
+                "system.cpu.time{state=user} 3.0",
+                "system.cpu.time{state=system} 1.0",
+                "system.cpu.time{state=idle} 50.0",
+                "system.cpu.time{state=interrupt} 0.1",
+                "system.cpu.time{state=nice} 0.2",
+                "system.cpu.time{state=softirq} 0.06",
+                "system.cpu.time{state=steal} 0.02",
+                "system.cpu.time{state=wait} 0.4",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_time_of_each_cpu_is_reported_where_it_is_asked_for() {
+        let fixture = Fixture::with(&[("proc/stat", STAT), ("proc/cpuinfo", CPUINFO)]);
+        let yaml = "metrics: {system.cpu.time: {attributes: [cpu, state]}}";
+        let mut scraper = CpuScraper::new(&config(yaml), fixture.host()).unwrap();
         assert_eq!(
             scrape(&mut scraper),
             [
@@ -254,7 +275,7 @@ mod tests {
     fn utilization_is_the_share_of_the_time_since_the_last_scrape() {
         let fixture = Fixture::with(&[("proc/stat", STAT)]);
         let yaml = "metrics: {system.cpu.time: {enabled: false}, system.cpu.logical.count: {enabled: false}, \
-                    system.cpu.utilization: {enabled: true}}";
+                    system.cpu.utilization: {enabled: true, attributes: [cpu, state]}}";
         let mut scraper = CpuScraper::new(&config(yaml), fixture.host()).unwrap();
         assert_eq!(scrape(&mut scraper), Vec::<String>::new());
         fixture.write("proc/stat", STAT_LATER);
