@@ -25,12 +25,14 @@ use crate::processors::interval::Interval;
 use crate::processors::memory_limiter::MemoryLimiter;
 use crate::processors::metricstransform::MetricsTransform;
 use crate::processors::resource::ResourceProcessor;
+use crate::receivers::filelog::FileLogReceiver;
 use crate::receivers::hostmetrics::HostMetricsReceiver;
 use crate::receivers::nop::NopReceiver;
 use crate::receivers::otlp::OtlpReceiver;
 
 /// Every receiver type.
 pub static RECEIVERS: &[ReceiverFactory] = &[
+    ReceiverFactory::of::<FileLogReceiver>(),
     ReceiverFactory::of::<HostMetricsReceiver>(),
     ReceiverFactory::of::<NopReceiver>(),
     ReceiverFactory::of::<OtlpReceiver>(),

@@ -1,5 +1,6 @@
 //! Components that bring telemetry in.
 
+pub mod filelog;
 pub mod hostmetrics;
 pub mod nop;
 pub mod otlp;

@@ -1,0 +1,136 @@
+//! Files that are rotated, in every way that people do.
+
+use super::fixture::Watched;
+
+const NOTHING: [&str; 0] = [];
+
+fn watched() -> Watched {
+    Watched::new("start_at: beginning")
+}
+
+#[test]
+fn a_renamed_file_goes_on_under_its_new_name() {
+    let mut watched = watched();
+    watched.append("a.log", "1\n");
+    assert_eq!(watched.poll(), ["1"]);
+    watched.append("a.log", "2\n");
+    watched.rename("a.log", "a.log.1");
+    watched.append("a.log", "3\n");
+    watched.append("a.log.1", "late\n");
+    let mut lines = watched.poll();
+    lines.sort();
+    assert_eq!(lines, ["2", "3", "late"]);
+}
+
+#[test]
+fn the_rest_of_a_file_that_was_moved_out_of_sight_is_read() {
+    let mut watched = watched();
+    watched.append("a.log", "1\n");
+    assert_eq!(watched.poll(), ["1"]);
+    watched.append("a.log", "2\n");
+    watched.rename("a.log", "gone");
+    watched.append("a.log", "3\n");
+    assert_eq!(watched.poll(), ["2", "3"], "the older lines come first");
+    watched.append("gone", "late\n");
+    watched.append("a.log", "4\n");
+    assert_eq!(watched.poll(), ["late", "4"]);
+    watched.rename("gone", "a.log.1");
+    watched.append("a.log.1", "later\n");
+    assert_eq!(watched.poll(), ["later"]);
+}
+
+#[test]
+fn the_rest_of_a_deleted_file_is_read() {
+    let mut watched = watched();
+    watched.append("a.log", "1\n");
+    assert_eq!(watched.poll(), ["1"]);
+    watched.append("a.log", "2\nunfinished");
+    watched.delete("a.log");
+    assert_eq!(watched.poll(), ["2"]);
+    watched.pass_milliseconds(1000);
+    assert_eq!(watched.poll(), ["unfinished"]);
+}
+
+#[test]
+fn a_new_file_that_begins_like_a_moved_one_is_another() {
+    let mut watched = watched();
+    watched.append("a.log", "started\n");
+    assert_eq!(watched.poll(), ["started"]);
+    watched.rename("a.log", "gone");
+    watched.append("a.log", "started\nagain\n");
+    assert_eq!(watched.poll(), ["started", "again"]);
+}
+
+#[test]
+fn a_copied_and_truncated_file_is_read_once() {
+    let mut watched = watched();
+    watched.append("a.log", "1\n2\n");
+    assert_eq!(watched.poll(), ["1", "2"]);
+    watched.append("a.log", "3\n");
+    watched.copy("a.log", "a.log.1");
+    watched.truncate("a.log");
+    watched.append("a.log", "4\n");
+    let mut lines = watched.poll();
+    lines.sort();
+    assert_eq!(lines, ["3", "4"]);
+    watched.append("a.log", "5\n");
+    assert_eq!(watched.poll(), ["5"]);
+}
+
+#[test]
+fn a_copy_is_not_read_while_the_original_is_there() {
+    let mut watched = watched();
+    watched.append("a.log", "1\n2\n");
+    watched.copy("a.log", "a.log.1");
+    assert_eq!(watched.poll(), ["1", "2"]);
+    assert_eq!(watched.poll(), NOTHING);
+    watched.truncate("a.log");
+    assert_eq!(watched.poll(), NOTHING);
+    watched.append("a.log", "3\n");
+    assert_eq!(watched.poll(), ["3"]);
+}
+
+#[test]
+fn a_truncated_file_without_a_copy_begins_anew() {
+    let mut watched = watched();
+    watched.append("a.log", "1\n2\n3\n");
+    assert_eq!(watched.poll(), ["1", "2", "3"]);
+    watched.truncate("a.log");
+    watched.append("a.log", "4\n5\n6\n7\n");
+    assert_eq!(watched.poll(), ["4", "5", "6", "7"]);
+}
+
+#[test]
+fn two_files_that_begin_alike_are_told_apart_as_soon_as_they_differ() {
+    let mut watched = watched();
+    watched.append("a.log", "started\n");
+    watched.append("b.log", "started\n");
+    assert_eq!(watched.poll(), ["started"]);
+    watched.append("a.log", "a\n");
+    watched.append("b.log", "b\n");
+    assert_eq!(watched.poll(), ["a", "started", "b"]);
+}
+
+#[test]
+fn links_to_one_file_are_one_file() {
+    let mut watched = watched();
+    watched.append("a.log", "1\n");
+    std::os::unix::fs::symlink(watched.path("a.log"), watched.path("link.log")).unwrap();
+    std::fs::hard_link(watched.path("a.log"), watched.path("hard.log")).unwrap();
+    assert_eq!(watched.poll(), ["1"]);
+    watched.append("a.log", "2\n");
+    assert_eq!(watched.poll(), ["2"]);
+}
+
+#[test]
+fn a_link_that_leads_elsewhere_brings_the_other_file() {
+    let mut watched = Watched::new("{start_at: beginning, include: [FOLDER/link]}");
+    watched.append("old", "1\n");
+    watched.append("new", "2\n");
+    std::os::unix::fs::symlink(watched.path("old"), watched.path("link")).unwrap();
+    assert_eq!(watched.poll(), ["1"]);
+    watched.append("old", "late\n");
+    watched.delete("link");
+    std::os::unix::fs::symlink(watched.path("new"), watched.path("link")).unwrap();
+    assert_eq!(watched.poll(), ["late", "2"]);
+}
