@@ -115,7 +115,7 @@ impl ParserFields {
 }
 
 impl ParserFrame {
-    /// The frame's own frame, for operators that do more than parse.
+    /// `if` and `on_error`, for operators that do more than parse.
     pub const fn transformer(&self) -> &TransformerFrame {
         &self.transformer
     }
@@ -154,7 +154,8 @@ struct Parsing<P> {
 }
 
 impl<P: ValueParser> Operator for Parsing<P> {
-    fn process(&mut self, mut entry: LogEntry, outlet: &mut Outlet<'_>) {
+    fn process(&mut self, entry: LogEntry, outlet: &mut Outlet<'_>) {
+        let Some(mut entry) = self.frame.transformer.admit(entry, outlet) else { return };
         let parser = &mut self.parser;
         let parsed = self.frame.parse_with(&mut entry, |value| parser.parse(value));
         match parsed.and_then(|()| parser.finish(&mut entry)) {

@@ -2,6 +2,7 @@
 
 use super::entry::LogEntry;
 use super::error::OperatorError;
+use super::expression::Condition;
 use super::operator::{BuildContext, EntryTransform, FailedEntry, InvalidOperator, Operator, Outlet};
 use crate::config_section;
 
@@ -25,12 +26,16 @@ config_section! {
         /// What becomes of an entry that the operator fails on: `send` sends it on as it is, `drop` drops it;
         /// both count it and log it once per burst. `send_quiet` and `drop_quiet` do the same and log nothing.
         pub on_error: String = "send".to_owned(),
+        /// An expression over the entry, such as `body matches "^{"`. Entries for which it is false are sent on
+        /// as they are.
+        pub r#if: String = String::new(),
     }
 }
 
-/// The frame around an operator: `on_error`.
-#[derive(Debug, Clone)]
+/// The frame around an operator: `if` and `on_error`.
+#[derive(Debug)]
 pub struct TransformerFrame {
+    condition: Option<Condition>,
     on_error: FailedEntry,
 }
 
@@ -53,7 +58,13 @@ impl TransformerFields {
                 ));
             }
         };
-        Ok(TransformerFrame { on_error: FailedEntry { is_dropped, is_quiet } })
+        let condition = match self.r#if.as_str() {
+            "" => None,
+            text => Some(Condition::compile(text).map_err(|error| {
+                InvalidOperator::at("if", format!("failed to compile expression '{text}': {error}"))
+            })?),
+        };
+        Ok(TransformerFrame { condition, on_error: FailedEntry { is_dropped, is_quiet } })
     }
 
     /// An operator that changes each entry with `transform`.
@@ -71,13 +82,30 @@ impl TransformerFields {
 }
 
 impl TransformerFrame {
-    /// Changes the entry with `transform` and sends it on, or does what `on_error` says.
+    /// The entry, if the operator is to act on it. Otherwise it was sent on, or `on_error` was done.
+    pub fn admit(&self, entry: LogEntry, outlet: &mut Outlet<'_>) -> Option<LogEntry> {
+        let Some(condition) = &self.condition else { return Some(entry) };
+        match condition.holds(&entry) {
+            Ok(true) => Some(entry),
+            Ok(false) => {
+                outlet.send(entry);
+                None
+            }
+            Err(error) => {
+                self.fail(entry, &error.within("running if expr"), outlet);
+                None
+            }
+        }
+    }
+
+    /// Changes the entry with `transform` and sends it on, or does what `if` and `on_error` say.
     pub fn run(
         &self,
-        mut entry: LogEntry,
+        entry: LogEntry,
         outlet: &mut Outlet<'_>,
         transform: impl FnOnce(&mut LogEntry) -> Result<(), OperatorError>,
     ) {
+        let Some(mut entry) = self.admit(entry, outlet) else { return };
         match transform(&mut entry) {
             Ok(()) => outlet.send(entry),
             Err(error) => self.fail(entry, &error, outlet),
