@@ -10,6 +10,7 @@ use crate::exporters::otlp_grpc::OtlpGrpcExporter;
 use crate::exporters::otlp_http::OtlpHttpExporter;
 use crate::exporters::prometheus::PrometheusExporter;
 use crate::exporters::prometheusremotewrite::RemoteWriteExporter;
+use crate::extensions::file_storage::FileStorage;
 use crate::extensions::health_check::HealthCheck;
 use crate::pipeline::{
     ConnectorFactory, ExporterFactory, ExtensionFactory, ProcessorFactory, ReceiverFactory,
@@ -72,4 +73,5 @@ pub static EXPORTERS: &[ExporterFactory] = &[
 ];
 
 /// Every extension type.
-pub static EXTENSIONS: &[ExtensionFactory] = &[ExtensionFactory::of::<HealthCheck>()];
+pub static EXTENSIONS: &[ExtensionFactory] =
+    &[ExtensionFactory::of::<FileStorage>(), ExtensionFactory::of::<HealthCheck>()];

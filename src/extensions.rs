@@ -1,3 +1,4 @@
 //! Components beside the pipelines.
 
+pub mod file_storage;
 pub mod health_check;

@@ -27,6 +27,7 @@ use weir::telemetry::Telemetry;
 fn required_section(kind: &str, type_name: &str) -> Option<&'static str> {
     Some(match (kind, type_name) {
         ("receiver", "file_log") => "include: [DIRECTORY/*.log]",
+        ("extension", "file_storage") => "directory: DIRECTORY",
         ("receiver", "host_metrics") => "scrapers: {cpu: {}, process: {}}",
         ("receiver", "otlp") => "protocols: {grpc: {endpoint: '127.0.0.1:0'}}",
         ("processor", "attributes") => "actions: [{key: a, value: b, action: insert}]",

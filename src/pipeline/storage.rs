@@ -60,7 +60,7 @@ pub enum StorageChange {
 }
 
 /// Why a space could not be opened, read or written.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StorageError {
     /// The space was closed before.
     #[error("storage is closed")]
@@ -83,7 +83,7 @@ pub enum StorageError {
         /// What was tried, with the path.
         context: String,
         /// The system's error.
-        source: std::io::Error,
+        source: Arc<std::io::Error>,
     },
 }
 
