@@ -1,6 +1,7 @@
 //! Configuration: from the Collector's YAML to typed sections, with a position for every error.
 
 mod anything;
+mod byte_size;
 mod configuration;
 mod duration;
 mod expand;
@@ -19,6 +20,7 @@ mod word;
 mod yaml;
 
 pub use anything::Anything;
+pub use byte_size::ByteSize;
 pub use configuration::{
     ComponentSection, ComponentSections, ConfigErrors, Configuration, LoadOptions, PipelineSection,
     ServiceSection,

@@ -5,12 +5,18 @@ use std::sync::Arc;
 
 use super::graph::OperatorGraph;
 use super::operator::{BuildContext, InvalidOperator, Operator, OperatorSection};
+use super::parsers::container::ContainerConfig;
+use super::parsers::csv::CsvParserConfig;
 use super::parsers::json::JsonParserConfig;
+use super::parsers::json_array::JsonArrayParserConfig;
+use super::parsers::key_value::KeyValueParserConfig;
 use super::parsers::regex::RegexParserConfig;
 use super::parsers::scope_name::ScopeNameParserConfig;
 use super::parsers::severity::SeverityParserConfig;
+use super::parsers::syslog::SyslogParserConfig;
 use super::parsers::timestamp::TimeParserConfig;
 use super::parsers::trace::TraceParserConfig;
+use super::parsers::uri::UriParserConfig;
 use super::transformers::noop::NoopConfig;
 use crate::config::{
     Checking, ConfigValue, Decoding, Node, NodeValue, Secrets, SectionDocs, TypeDocs, nearest,
@@ -19,7 +25,13 @@ use crate::config::{
 /// Every type of operator. Adding one is one line here.
 pub static OPERATORS: &[OperatorType] = &[
     OperatorType::of::<JsonParserConfig>(),
+    OperatorType::of::<JsonArrayParserConfig>(),
     OperatorType::of::<RegexParserConfig>(),
+    OperatorType::of::<CsvParserConfig>(),
+    OperatorType::of::<KeyValueParserConfig>(),
+    OperatorType::of::<SyslogParserConfig>(),
+    OperatorType::of::<UriParserConfig>(),
+    OperatorType::of::<ContainerConfig>(),
     OperatorType::of::<TimeParserConfig>(),
     OperatorType::of::<SeverityParserConfig>(),
     OperatorType::of::<TraceParserConfig>(),

@@ -80,6 +80,14 @@ impl ParserFields {
         })
     }
 
+    /// Whether anything else reads the outcome.
+    pub const fn has_blocks(&self) -> bool {
+        self.timestamp.is_some()
+            || self.severity.is_some()
+            || self.trace.is_some()
+            || self.scope_name.is_some()
+    }
+
     /// What reads the outcome, in the order in which the Collector does it.
     fn blocks(&self, context: &BuildContext) -> Result<Vec<Block>, InvalidOperator> {
         let mut blocks: Vec<Block> = Vec::new();

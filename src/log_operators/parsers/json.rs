@@ -72,6 +72,9 @@ const fn json_type(value: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value as Json, json};
+
     use super::*;
 
     fn parsed(parse_ints: bool, value: impl Into<Value>) -> Result<Value, String> {
@@ -122,6 +125,38 @@ mod tests {
             (Value::from("{"), "invalid JSON: EOF while parsing an object at line 1 column 1"),
         ] {
             assert_eq!(parsed(false, value), Err(expected.to_owned()));
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            any::<f64>().prop_map(Json::from),
+            "\\PC{0,8}|\n|\"|\\\\".prop_map(Json::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Json::from),
+                prop::collection::vec(("\\PC{0,4}", inner), 0..6)
+                    .prop_map(|entries| Json::Object(entries.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn values_are_those_of_the_json(value in any_json(), pretty in any::<bool>()) {
+            let json = json!({ "value": value });
+            let text = if pretty { serde_json::to_string_pretty(&json) } else { serde_json::to_string(&json) };
+            let parsed = parsed(true, text.unwrap()).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Json>(&parsed.to_json()).unwrap(), json);
+        }
+
+        #[test]
+        fn no_text_does_harm(text in "([{}\\[\\]\",:\\\\]|\\PC){0,24}") {
+            drop(parsed(true, text));
         }
     }
 }

@@ -17,11 +17,10 @@ use crate::log_operators::{
 use crate::pipeline::Clock;
 
 use self::epoch::EpochLayout;
-use self::go_layout::{GoLayout, TimeFields};
-use self::location::AbbreviatedZones;
 use self::strptime::Strptime;
 
-pub use self::location::Location;
+pub use self::go_layout::{GoLayout, TimeFields};
+pub use self::location::{AbbreviatedZones, Location};
 
 config_section! {
     /// Reads the time of an entry out of a field.
@@ -205,6 +204,33 @@ impl TimestampParser {
         let fields = fields.map_err(|error| OperatorError::failed(error.to_string()))?;
         let location = location_named_in(text, &self.locations_by_abbreviation).unwrap_or(&self.location);
         moment_of(&mut self.abbreviated, &fields, location, self.clock)
+    }
+}
+
+/// Reads times of one fixed Go layout.
+#[derive(Debug)]
+pub struct FixedLayoutTimes {
+    layout: GoLayout,
+    location: Location,
+    abbreviated: AbbreviatedZones,
+    clock: Clock,
+}
+
+impl FixedLayoutTimes {
+    /// Times of a layout, in UTC where it ends in `Z`, else in the zone of the machine, where they do not say it.
+    pub fn new(layout: &str, clock: Clock) -> Self {
+        let location = if layout.ends_with('Z') { Location::utc() } else { Location::local() };
+        Self { layout: GoLayout::new(layout), location, abbreviated: AbbreviatedZones::default(), clock }
+    }
+
+    /// The moment that a text means, in nanoseconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// The text is not of the layout.
+    pub fn moment(&mut self, text: &str) -> Result<u64, OperatorError> {
+        let fields = self.layout.parse(text).map_err(|error| OperatorError::failed(error.to_string()))?;
+        moment_of(&mut self.abbreviated, &fields, &self.location, self.clock)
     }
 }
 

@@ -1,13 +1,10 @@
 //! What users write under `file_log`.
 
-mod byte_size;
 #[cfg(test)]
 mod tests;
 
-pub use self::byte_size::ByteSize;
-
 use super::glob;
-use crate::config::{Checking, GoDuration};
+use crate::config::{ByteSize, Checking, GoDuration};
 use crate::{config_section, config_word};
 
 config_section! {

@@ -1,6 +1,6 @@
 //! Sizes in bytes, written as a number or as a text with a unit.
 
-use crate::config::{ConfigValue, Decoding, Node, NodeValue, Secrets, TypeDocs};
+use super::{ConfigValue, Decoding, Node, NodeValue, Secrets, TypeDocs};
 
 /// A number of bytes: `1000`, `16KiB`, `1.5mb`. `kb` is a thousand, `kib` 1024; case does not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
