@@ -1,6 +1,6 @@
 """Draws what a program printed, read from standard input, as a picture of a terminal, an SVG on standard output.
 
-docs/images/first-run.svg is the beginning of a real run, with examples/sample-app as the application:
+docs/images/first-run.svg is the beginning of a real run, with examples/shop/stock as the application:
 
     (echo '$ weir 2>&1 | cut -c 1-150'; timeout -s TERM 9 weir 2>&1 | cut -c 1-150) | head -26 |
         python3 docs/images/terminal.py > docs/images/first-run.svg

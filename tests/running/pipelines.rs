@@ -2,8 +2,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tonic::transport::{Channel, Endpoint};
 
@@ -13,7 +15,8 @@ use crate::send::{post_json, send_over_grpc, send_over_http};
 use crate::weir_process::{Launch, WeirProcess, free_address, pipelines_directory};
 
 /// The files that have a test below.
-const TESTED: [&str; 10] = [
+const TESTED: [&str; 12] = [
+    "agent.yaml",
     "default.yaml",
     "dimension-filter.yaml",
     "file.yaml",
@@ -21,6 +24,7 @@ const TESTED: [&str; 10] = [
     "jaeger.yaml",
     "loki.yaml",
     "red-metrics.yaml",
+    "stack.yaml",
     "tempo.yaml",
     "tls.yaml",
     "victorialogs.yaml",
@@ -224,6 +228,65 @@ async fn the_victorialogs_configuration_sends_logs_to_its_path() {
 }
 
 #[tokio::test]
+async fn the_agent_configuration_sends_how_the_host_is_and_what_its_logs_say() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let file = directory.join("telemetry.jsonl");
+    let (gateway, gateway_grpc, _) = start_back_end(directory, &file, |launch, _addresses| launch).await;
+    let log_file = directory.join("shop.log");
+    std::fs::write(&log_file, "starting\nno sugar left\n").unwrap();
+    let metrics = free_address();
+    let agent = Launch::of_pipelines("agent.yaml", directory)
+        .env("GATEWAY_ENDPOINT", gateway_grpc)
+        .env("HOST_NAME", "box")
+        .env("HOST_METRICS_INTERVAL", "1s")
+        .env("LOG_FILES", log_file.display())
+        .env("WEIR_HEALTH_ENDPOINT", free_address())
+        .env("WEIR_METRICS_HOST", metrics.ip())
+        .env("WEIR_METRICS_PORT", metrics.port())
+        .start(directory, "agent")
+        .await;
+    wait_until_file_has(&file, &["starting", "no sugar left", "system.memory.usage"]).await;
+    let log = agent.stop().await;
+    gateway.stop().await;
+
+    let text = std::fs::read_to_string(&file).unwrap();
+    let host_name = json!({"key": "host.name", "value": {"stringValue": "box"}}).to_string();
+    assert!(text.lines().all(|line| line.contains(&host_name)), "{log}\n{text}");
+}
+
+#[tokio::test]
+async fn the_stack_configuration_puts_each_signal_where_it_is_looked_at() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let file = directory.join("telemetry.jsonl");
+    let at_path = "receivers.otlp.protocols.http.logs_url_path=/insert/opentelemetry/v1/logs";
+    let (stores, stores_grpc, stores_http) =
+        start_back_end(directory, &file, |launch, _addresses| launch.set(at_path)).await;
+    let [grpc, http, page, metrics] = [(); 4].map(|()| free_address());
+    let weir = Launch::of_pipelines("stack.yaml", directory)
+        .env("WEIR_GRPC_ENDPOINT", grpc)
+        .env("WEIR_HTTP_ENDPOINT", http)
+        .env("WEIR_PROMETHEUS_ENDPOINT", page)
+        .env("WEIR_HEALTH_ENDPOINT", free_address())
+        .env("WEIR_METRICS_HOST", metrics.ip())
+        .env("WEIR_METRICS_PORT", metrics.port())
+        .env("JAEGER_ENDPOINT", stores_grpc)
+        .env("VICTORIALOGS_ENDPOINT", format!("http://{stores_http}"))
+        .env("RED_INTERVAL", "100ms")
+        .start(directory, "weir")
+        .await;
+    feed(grpc, http).await;
+    for name in ["\nover_gRPC", "\nover_HTTP", "\ntraces_span_metrics_calls_total"] {
+        wait_until(&format!("{name:?} is on the page"), async || page_of(page).await.contains(name)).await;
+    }
+    let log = weir.stop().await;
+    stores.stop().await;
+    let expected = ["log over HTTP", "log over gRPC", "span over HTTP", "span over gRPC"];
+    assert_eq!(names_in(&file), expected, "{log}");
+}
+
+#[tokio::test]
 async fn the_tls_configuration_asks_for_certificates_and_shows_its_own() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
@@ -349,6 +412,34 @@ pub async fn start_back_end(
         .env("WEIR_METRICS_HOST", metrics.ip())
         .env("WEIR_METRICS_PORT", metrics.port());
     (more(launch, [grpc, http]).start(directory, "back-end").await, grpc, http)
+}
+
+async fn wait_until_file_has(file: &Path, texts: &[&str]) {
+    let has_all = || {
+        let found = std::fs::read_to_string(file).unwrap_or_default();
+        texts.iter().all(|text| found.contains(text))
+    };
+    wait_until(&format!("{texts:?} are in {}", file.display()), async || has_all()).await;
+}
+
+/// Looks again and again, for a minute at most.
+async fn wait_until(what: &str, mut look: impl AsyncFnMut() -> bool) {
+    for _look in 0..3000 {
+        if look().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("not so: {what}");
+}
+
+/// The metrics shown at an address.
+async fn page_of(address: SocketAddr) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(format!("GET /metrics HTTP/1.0\r\nhost: {address}\r\n\r\n").as_bytes()).await.unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).await.unwrap();
+    page
 }
 
 /// Sends each signal over each protocol, in plain text.

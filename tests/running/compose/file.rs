@@ -19,8 +19,13 @@ pub struct Compose {
 pub struct Service {
     #[serde(skip)]
     pub name: String,
-    pub build: String,
+    /// The context that the image is built from; without one it is somebody else's image.
+    pub build: Option<String>,
     pub image: String,
+    #[serde(default, rename = "command")]
+    _command: Vec<String>,
+    #[serde(default, rename = "pid")]
+    _pid: Option<String>,
     #[serde(default)]
     ports: Vec<String>,
     #[serde(default)]

@@ -1,155 +1,232 @@
-//! The services of the compose file as processes: the same configurations, the same environment, only the addresses and
-//! paths of the containers replaced. Needs `tests/tools/sample-app/install`.
+//! The services of the compose file as processes, started by examples/shop/as_processes.py with their own configurations,
+//! commands and environments. What happens in the shop is looked up in Jaeger, VictoriaLogs and Prometheus.
+//!
+//! Needs `install` of tests/tools/shop, prometheus, jaeger and victoria-logs.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Empty;
-use hyper::Request;
-use hyper::client::conn::http1;
-use hyper::header::HOST;
-use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use super::dockerfile::Dockerfile;
-use super::file::{Compose, Service};
 use super::root;
-use crate::received::names_in;
-use crate::weir_process::{Launch, WeirProcess, free_address};
+use crate::prometheus::get;
 
 #[tokio::test]
 async fn the_services_work_together() {
     let directory = tempfile::tempdir().unwrap();
-    let directory = directory.path();
-    let compose = Compose::read();
-    let mut containers =
-        Containers { replacements: vec![("/data".to_owned(), directory.display().to_string())] };
+    let stack = Stack::start(directory.path()).await;
+    assert!(is_healthy(stack.at("gateway:13133")).await);
 
-    let health_of_back_end = free_address();
-    containers.listens(&compose, "backend", &[4317, 4318]);
-    containers.replace("localhost:13133", health_of_back_end);
-    let back_end = containers.start_weir(&compose.services["backend"], Vec::new(), directory).await;
+    let (status, answer) = stack.order("tea").await;
+    assert_eq!(status, 201, "{answer}");
+    let trace = answer["trace_id"].as_str().unwrap().to_owned();
+    assert_eq!(stack.order("moonlight").await.0, 502);
 
-    // The gateway listens where its configuration says by default; here each default has to give way.
-    let [grpc, health, metrics] = [free_address(), free_address(), free_address()];
-    let http = containers.listens(&compose, "gateway", &[4318])[0];
-    let moved = vec![
-        ("WEIR_GRPC_ENDPOINT", grpc.to_string()),
-        ("WEIR_HTTP_ENDPOINT", http.to_string()),
-        ("WEIR_HEALTH_ENDPOINT", health.to_string()),
-        ("WEIR_METRICS_HOST", metrics.ip().to_string()),
-        ("WEIR_METRICS_PORT", metrics.port().to_string()),
-    ];
-    let gateway = containers.start_weir(&compose.services["gateway"], moved, directory).await;
-    assert!(is_healthy(health).await, "{}", gateway.log());
-    assert!(is_healthy(health_of_back_end).await, "{}", back_end.log());
+    stack
+        .until(&format!("the trace {trace} is in Jaeger"), async || stack.has_trace_of_an_order(&trace).await)
+        .await;
+    stack
+        .until(&format!("the log of {trace} is in VictoriaLogs"), async || {
+            let lines = stack.log_lines(&format!("trace_id:=\"{trace}\"")).await;
+            let said_by = |service: &str, text: &str| {
+                let by_it = |line: &&Value| line["service.name"] == service;
+                lines.iter().filter(by_it).any(|line| line["_msg"].as_str().unwrap().starts_with(text))
+            };
+            said_by("shop-stock", "reserved tea, ")
+        })
+        .await;
 
-    let (application, shop) = containers.start_application(&compose.services["sample-app"]).await;
-    assert_eq!(get(shop, "/order/tea").await, 200);
-    assert_eq!(get(shop, "/order/moonlight").await, 404);
-    stop_application(application).await;
-    gateway.stop().await;
-    assert!(!is_healthy(health).await);
-    let log = back_end.stop().await;
-
-    let file = directory.join("telemetry.jsonl");
-    let names = names_in(&file);
-    for name in [
-        "span GET /order/{item}",
-        "span check stock",
-        "metric shop.orders",
-        "metric http.server.request.duration",
-        "log ordered tea",
-        "log no such item: moonlight",
-    ] {
-        assert!(names.iter().any(|found| found == name), "{name} did not arrive\n{names:?}\n{log}");
+    let failed_orders = r#"sum(traces_span_metrics_calls_total{service_name="shop-front", span_kind="SPAN_KIND_SERVER",
+        http_request_method="POST", http_route="/orders/:item", http_response_status_code="502", status_code="STATUS_CODE_ERROR"})"#;
+    stack
+        .until("failed orders are counted in Prometheus", async || stack.is_above_zero(failed_orders).await)
+        .await;
+    let memory =
+        format!(r#"system_memory_limit_bytes{{host_name="docker-host"}} == {}"#, memory_of_this_host());
+    stack.until("Prometheus knows the host's memory", async || stack.is_above_zero(&memory).await).await;
+    for (dashboard, panel, query) in panels() {
+        stack
+            .until(&format!("{dashboard}, panel {panel}, has data: {query:?}"), async || {
+                stack.has_data(&query).await
+            })
+            .await;
     }
-    let traces_of_spans = trace_ids(&file, "/resourceSpans/0/scopeSpans/0/spans");
-    let traces_of_logs = trace_ids(&file, "/resourceLogs/0/scopeLogs/0/logRecords");
-    assert!(traces_of_logs.iter().all(|trace| traces_of_spans.contains(trace)), "{traces_of_logs:?}");
+
+    let logs = stack.stop().await;
+    for (weir, log) in &logs {
+        assert!(log.contains("Shutdown complete."), "{weir}\n{log}");
+        assert!(!log.contains("\terror\t"), "{weir}\n{log}");
+    }
 }
 
-/// What stands for containers' addresses and paths.
-struct Containers {
-    replacements: Vec<(String, String)>,
+/// The running services.
+struct Stack {
+    process: Child,
+    directory: PathBuf,
+    /// Each published port, as `service:port`.
+    addresses: BTreeMap<String, SocketAddr>,
 }
 
-impl Containers {
-    /// Gives ports of a service addresses on this machine, for the service itself and for those that send to it.
-    fn listens(&mut self, compose: &Compose, name: &str, ports: &[u16]) -> Vec<SocketAddr> {
-        assert!(compose.services.contains_key(name));
-        let listen = |port: &u16| {
-            let address = free_address();
-            self.replace(&format!("{name}:{port}"), address);
-            self.replace(&format!("0.0.0.0:{port}"), address);
-            address
-        };
-        ports.iter().map(listen).collect()
-    }
-
-    fn replace(&mut self, text: &str, address: SocketAddr) {
-        self.replacements.push((text.to_owned(), address.to_string()));
-    }
-
-    fn environment(&self, service: &Service) -> Vec<(String, String)> {
-        let replaced = |value: &String| {
-            self.replacements.iter().fold(value.clone(), |value, (from, to)| value.replace(from, to))
-        };
-        service.environment.iter().map(|(name, value)| (name.clone(), replaced(value))).collect()
-    }
-
-    async fn start_weir(
-        &self,
-        service: &Service,
-        more: Vec<(&str, String)>,
-        directory: &Path,
-    ) -> WeirProcess {
-        let config = root().join(service.mounted_at("/etc/weir/config.yaml"));
-        let mut launch = Launch::of_file(&config, directory);
-        for (name, value) in self.environment(service) {
-            launch = launch.env(&name, value);
-        }
-        // The usual port for its own metrics may be another's on this machine.
-        let metrics = free_address();
-        launch = launch.env("WEIR_METRICS_HOST", metrics.ip()).env("WEIR_METRICS_PORT", metrics.port());
-        for (name, value) in more {
-            launch = launch.env(name, value);
-        }
-        launch.start(directory, &service.name).await
-    }
-
-    /// Starts the application and returns it with the address at which it takes orders.
-    async fn start_application(&self, service: &Service) -> (Child, SocketAddr) {
-        let mut application = Command::new(cache_directory().join("sample-app/venv/bin/python"))
-            .arg(root().join(&service.build).join("app.py"))
-            .envs(self.environment(service))
-            .env("PORT", "0")
+impl Stack {
+    async fn start(directory: &Path) -> Self {
+        let cache = std::env::var_os("WEIR_CACHE").map_or_else(|| root().join(".cache"), PathBuf::from);
+        let [.., second, third] = std::process::id().to_be_bytes();
+        let mut process = Command::new(cache.join("shop/venv/bin/python"))
+            .arg(root().join("examples/shop/as_processes.py"))
+            // Nobody else's addresses, and none that `free_address` gives.
+            .args(["--network", &format!("127.{}.{third}", second | 0x80)])
+            .arg("--directory")
+            .arg(directory)
+            .env("WEIR", env!("CARGO_BIN_EXE_weir"))
+            .env("WEIR_CACHE", &cache)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .unwrap_or_else(|error| {
-                panic!("tests/tools/sample-app/install makes the application run: {error}")
-            });
-        let mut lines = BufReader::new(application.stdout.take().unwrap()).lines();
-        let line = lines.next_line().await.unwrap().expect("the application says where it listens");
-        let port = line.split(['/', ':']).find_map(|part| part.parse::<u16>().ok()).expect("a port");
-        (application, SocketAddr::from(([127, 0, 0, 1], port)))
+            .unwrap_or_else(|error| panic!("tests/tools/shop/install makes the shop run: {error}"));
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut addresses = BTreeMap::new();
+        loop {
+            let line = lines.next_line().await.unwrap();
+            let line = line.expect("everything comes up; what did not says why on standard error");
+            if line.starts_with("Everything is up.") {
+                return Self { process, directory: directory.to_owned(), addresses };
+            }
+            if let Some((name, url)) = line.split_once(" is at http://") {
+                addresses.insert(name.to_owned(), url.parse().unwrap());
+            }
+        }
+    }
+
+    fn at(&self, port: &str) -> SocketAddr {
+        self.addresses[port]
+    }
+
+    async fn order(&self, item: &str) -> (u16, Value) {
+        let shop = self.at("shop-front:8080");
+        let mut stream = TcpStream::connect(shop).await.unwrap();
+        let request = format!("POST /orders/{item} HTTP/1.0\r\nhost: {shop}\r\ncontent-length: 0\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap())
+    }
+
+    /// Whether Jaeger has the spans of both services in one trace.
+    async fn has_trace_of_an_order(&self, trace_id: &str) -> bool {
+        let answer = get(self.at("jaeger:16686"), &format!("/api/v3/traces/{trace_id}")).await;
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let mut found = BTreeSet::new();
+        for resource in list(&answer["result"], "resourceSpans") {
+            let is_name = |attribute: &&Value| attribute["key"] == "service.name";
+            let name = list(&resource["resource"], "attributes").iter().find(is_name);
+            let service = name.map_or("", |name| name["value"]["stringValue"].as_str().unwrap());
+            for span in list(resource, "scopeSpans").iter().flat_map(|scope| list(scope, "spans")) {
+                found.insert(format!("{service}: {}", span["name"].as_str().unwrap()));
+            }
+        }
+        let expected = [
+            "shop-front: POST /orders/:item",
+            "shop-front: POST",
+            "shop-stock: POST /reservations/{item}",
+            "shop-stock: SELECT stock",
+            "shop-stock: UPDATE stock",
+        ];
+        expected.iter().all(|name| found.contains(*name))
+    }
+
+    async fn log_lines(&self, query: &str) -> Vec<Value> {
+        let path = format!("/select/logsql/query?limit=10&query={}", encoded(query));
+        let answer = get(self.at("victoria-logs:9428"), &path).await;
+        answer.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{answer}"))).collect()
+    }
+
+    /// The results of an expression in Prometheus, with the value of each.
+    async fn values(&self, expression: &str) -> Vec<f64> {
+        let path = format!("/api/v1/query?query={}", encoded(expression));
+        let answer = get(self.at("prometheus:9090"), &path).await;
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(answer["status"], "success", "{expression}: {answer}");
+        let value = |result: &Value| result["value"][1].as_str().unwrap().parse().unwrap();
+        list(&answer["data"], "result").iter().map(value).collect()
+    }
+
+    async fn is_above_zero(&self, expression: &str) -> bool {
+        self.values(expression).await.iter().any(|value| *value > 0.0)
+    }
+
+    async fn has_data(&self, query: &PanelQuery) -> bool {
+        match query {
+            PanelQuery::Metrics(expression) => !self.values(expression).await.is_empty(),
+            PanelQuery::Logs(expression) => !self.log_lines(expression).await.is_empty(),
+        }
+    }
+
+    /// Looks again and again, for a minute at most. Things go through several queues, batches and scrapes.
+    async fn until(&self, what: &str, mut look: impl AsyncFnMut() -> bool) {
+        for _look in 0..300 {
+            if look().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("not so: {what}\n{}\n{}", self.log("gateway"), self.log("agent"));
+    }
+
+    fn log(&self, service: &str) -> String {
+        std::fs::read_to_string(self.directory.join(format!("logs/{service}.log"))).unwrap()
+    }
+
+    /// Stops everything, and returns what each Weir logged.
+    async fn stop(mut self) -> [(&'static str, String); 2] {
+        let id = self.process.id().expect("it runs").to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        let ended = tokio::time::timeout(Duration::from_secs(120), self.process.wait()).await;
+        assert!(ended.expect("everything ends").unwrap().success());
+        ["gateway", "agent"].map(|weir| (weir, self.log(weir)))
     }
 }
 
-/// Stops the application, which sends what it still has before it ends.
-async fn stop_application(mut application: Child) {
-    let process = application.id().expect("it runs").to_string();
-    assert!(Command::new("kill").args(["-TERM", &process]).status().await.unwrap().success());
-    let ended = tokio::time::timeout(Duration::from_secs(60), application.wait()).await;
-    assert!(ended.expect("the application ends").unwrap().success());
+/// What a panel of a dashboard asks, with the dashboard's variables set to everything.
+#[derive(Debug)]
+enum PanelQuery {
+    Metrics(String),
+    Logs(String),
+}
+
+/// Every query of every panel, with the names of both.
+fn panels() -> Vec<(String, String, PanelQuery)> {
+    let mut panels = Vec::new();
+    let directory = root().join("deploy/grafana/dashboards");
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let dashboard: Value =
+            serde_json::from_slice(&std::fs::read(entry.unwrap().path()).unwrap()).unwrap();
+        let name = |of: &Value| of["title"].as_str().unwrap().to_owned();
+        for panel in list(&dashboard, "panels") {
+            for target in list(panel, "targets") {
+                let mut query = target["expr"].as_str().unwrap().replace("$__rate_interval", "1m");
+                for variable in list(&dashboard["templating"], "list") {
+                    query = query.replace(&format!("${}", variable["name"].as_str().unwrap()), ".+");
+                }
+                let query = match target["datasource"]["uid"].as_str().unwrap() {
+                    "prometheus" => PanelQuery::Metrics(query),
+                    "victoria-logs" => PanelQuery::Logs(query),
+                    other => panic!("{other} is no data source"),
+                };
+                panels.push((name(&dashboard), name(panel), query));
+            }
+        }
+    }
+    assert!(panels.len() > 20, "{panels:?}");
+    panels
 }
 
 /// Runs the image's own health check against another address.
@@ -162,27 +239,17 @@ async fn is_healthy(address: SocketAddr) -> bool {
     output.status.success()
 }
 
-async fn get(shop: SocketAddr, path: &str) -> u16 {
-    let connection = TokioIo::new(TcpStream::connect(shop).await.unwrap());
-    let (mut sender, driver) = http1::handshake(connection).await.unwrap();
-    tokio::spawn(driver);
-    let request = Request::get(path).header(HOST, shop.to_string()).body(Empty::<Bytes>::new()).unwrap();
-    sender.send_request(request).await.unwrap().status().as_u16()
+/// In bytes, as the kernel says.
+fn memory_of_this_host() -> u64 {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
-fn trace_ids(file: &Path, records: &str) -> Vec<String> {
-    let text = std::fs::read_to_string(file).unwrap();
-    let requests = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let trace_id = |record: &Value| record["traceId"].as_str().unwrap().to_owned();
-    requests
-        .filter_map(|request| {
-            let records = request.pointer(records)?.as_array()?;
-            Some(records.iter().map(trace_id).collect::<Vec<_>>())
-        })
-        .flatten()
-        .collect()
+fn list<'a>(parent: &'a Value, name: &str) -> &'a [Value] {
+    parent.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-fn cache_directory() -> PathBuf {
-    std::env::var_os("WEIR_CACHE").map_or_else(|| root().join(".cache"), PathBuf::from)
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

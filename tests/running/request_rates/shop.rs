@@ -1,4 +1,4 @@
-//! The shop of `tests/tools/shop` as two processes.
+//! The shop of `examples/shop` as two processes.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,8 +18,8 @@ pub struct Shop {
 impl Shop {
     /// Starts the stock, then the front, which send their spans to `otlp_endpoint` over HTTP.
     pub async fn start(otlp_endpoint: SocketAddr) -> Self {
-        let mut stock = Command::new(cache_directory().join("sample-app/venv/bin/python"));
-        stock.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/shop/stock.py"));
+        let mut stock = Command::new(cache_directory().join("shop/venv/bin/python"));
+        stock.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop/stock/stock.py"));
         let (stock, stock_address) = start(stock, "shop-stock", otlp_endpoint).await;
         let mut front = Command::new("node");
         front.arg(cache_directory().join("shop/front.cjs")).env("STOCK", format!("http://{stock_address}"));
@@ -45,6 +45,9 @@ async fn start(mut service: Command, name: &str, otlp_endpoint: SocketAddr) -> (
         .env("OTEL_SERVICE_NAME", name)
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{otlp_endpoint}"))
         .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+        // The configuration under test takes traces alone.
+        .env("OTEL_METRICS_EXPORTER", "none")
+        .env("OTEL_LOGS_EXPORTER", "none")
         // Today's names of attributes, which the JavaScript SDK does not use unless asked.
         .env("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
         // Spans come in several batches, and there is room for more than the load makes in between.
@@ -59,7 +62,10 @@ async fn start(mut service: Command, name: &str, otlp_endpoint: SocketAddr) -> (
     let line = lines.next_line().await.unwrap();
     let line = line.unwrap_or_else(|| panic!("{name} does not start; tests/tools/shop/install installs it"));
     let address = line.trim_start_matches("open at http://").trim_end_matches('/');
-    (process, address.parse().unwrap_or_else(|error| panic!("{line}: {error}")))
+    let address = address.parse().unwrap_or_else(|error| panic!("{line}: {error}"));
+    // Its log goes on; a full pipe would hold it up.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    (process, address)
 }
 
 fn cache_directory() -> PathBuf {
