@@ -1,16 +1,20 @@
 //! What every exporter shares: the sending queue, retries, the timeout and the counting around the one
 //! thing that differs, how a batch is sent.
 //!
-//! With a queue, `consume` answers as soon as the batch is in it; consumers spread over the workers take
-//! batches out and send them. Without one, `consume` answers when the back end has. On shutdown waits
-//! between attempts end, and everything still queued gets one attempt until the deadline.
+//! With a queue, `consume` answers as soon as the batch is in it, and stored where it has a storage;
+//! consumers spread over the workers take batches out and send them. Without one, `consume` answers when
+//! the back end has. On shutdown waits between attempts end, and everything still queued gets one attempt
+//! until the deadline; what is stored is left to the next start.
 
 mod attempts;
 mod backoff;
 mod config;
 mod gathering;
+mod persistence;
 mod queue;
+mod request;
 mod request_sizes;
+mod stored_batch;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +25,8 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use self::attempts::Attempts;
-use self::queue::{Queue, Request};
+use self::queue::Queue;
+use self::request::Request;
 use super::factory::Consuming;
 use super::{BoxFuture, BuildError, Component, Consumer, Host, Refusal, Settings, StartError, TaskScope};
 use crate::config::{GoDuration, Optional};
@@ -62,7 +67,7 @@ pub struct ExporterOptions {
 ///
 /// # Errors
 ///
-/// Where the options ask for what is not there: a storage extension for the queue.
+/// None yet; a storage that is not there is found at the start.
 pub fn build_exporter(
     settings: &Settings,
     options: ExporterOptions,
@@ -72,10 +77,7 @@ pub fn build_exporter(
     let drops = DropReporter::new(settings, "exporter");
     let attempts =
         Arc::new(Attempts::new(settings, &options, sender, drops.clone(), scope.stopping().clone()));
-    let queue = match options.queue.get() {
-        Some(config) => Some(Arc::new(Queue::new(config, settings, drops)?)),
-        None => None,
-    };
+    let queue = options.queue.get().map(|config| Arc::new(Queue::new(config, settings, drops)));
     let gauges = match &queue {
         Some(queue) => queue_gauges(settings, queue),
         None => Vec::new(),
@@ -127,10 +129,20 @@ impl<S: Sender> Exporter<S> {
 
 /// Sends one request from the queue, in pieces where it is larger than one may be.
 async fn send_request<S: Sender>(queue: &Queue, attempts: &Attempts<S>, mut request: Request) {
+    if let Err(problem) = queue.load(&mut request).await {
+        // It stays stored: what the disk cannot read today it may read after a restart.
+        queue.drops().dropped(request.items(), DropReason::Unreadable, &problem);
+        return;
+    }
     let mut failure = None;
     while let Some(piece) = queue.next_piece(&mut request) {
         let items = piece.items();
+        let unsent = request.is_stored().then(|| piece.clone());
         if let Err(refusal) = attempts.send(piece).await {
+            if let Some(unsent) = unsent.filter(|_| attempts.is_stopping() && !refusal.is_permanent()) {
+                queue.keep(request, unsent);
+                return;
+            }
             let reason =
                 if refusal.is_permanent() { DropReason::Permanent } else { DropReason::RetriesExhausted };
             let hint = attempts.retry_hint(&refusal);
@@ -139,7 +151,7 @@ async fn send_request<S: Sender>(queue: &Queue, attempts: &Attempts<S>, mut requ
         }
         request.decided(items);
     }
-    request.finish(failure);
+    queue.done(request, failure);
 }
 
 impl<S: Sender> Component for Exporter<S> {
@@ -147,6 +159,7 @@ impl<S: Sender> Component for Exporter<S> {
         Box::pin(async move {
             self.attempts.sender().start(host).await?;
             if let Some(queue) = &self.queue {
+                queue.start(host).await?;
                 self.start_consumers(queue);
             }
             Ok(())
@@ -161,6 +174,7 @@ impl<S: Sender> Component for Exporter<S> {
             self.scope.join(deadline).await;
             if let Some(queue) = &self.queue {
                 queue.abandon();
+                queue.close_storage(deadline).await;
             }
             self.attempts.sender().shutdown(deadline).await;
         })

@@ -52,7 +52,8 @@ pub(crate) fn span_names(batch: &Batch) -> Vec<String> {
 /// A next component that keeps what it takes, refuses what it is told to, and can be made to stall.
 pub(crate) struct Sink {
     taken: Mutex<Vec<Batch>>,
-    refusals: Mutex<VecDeque<Refusal>>,
+    /// What the next batches are answered; OK where nothing is said.
+    answers: Mutex<VecDeque<Result<(), Refusal>>>,
     is_open: watch::Sender<bool>,
 }
 
@@ -60,14 +61,19 @@ impl Sink {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             taken: Mutex::default(),
-            refusals: Mutex::default(),
+            answers: Mutex::default(),
             is_open: watch::Sender::new(true),
         })
     }
 
     /// Refuses the next batch.
     pub(crate) fn refuse_next(&self, refusal: Refusal) {
-        self.refusals.lock().push_back(refusal);
+        self.answers.lock().push_back(Err(refusal));
+    }
+
+    /// Takes the next batch and refuses the one after it.
+    pub(crate) fn take_then_refuse(&self, refusal: Refusal) {
+        self.answers.lock().extend([Ok(()), Err(refusal)]);
     }
 
     /// Answers nobody until it is let go on.
@@ -96,13 +102,9 @@ impl Consumer for Sink {
         Box::pin(async move {
             let mut is_open = self.is_open.subscribe();
             is_open.wait_for(|is_open| *is_open).await.unwrap();
-            match self.refusals.lock().pop_front() {
-                Some(refusal) => Err(refusal),
-                None => {
-                    self.taken.lock().push(batch);
-                    Ok(())
-                }
-            }
+            self.answers.lock().pop_front().unwrap_or(Ok(()))?;
+            self.taken.lock().push(batch);
+            Ok(())
         })
     }
 }
@@ -143,6 +145,11 @@ impl MemorySpace {
     /// A copy of everything stored.
     pub(crate) fn values(&self) -> BTreeMap<String, Bytes> {
         self.values.lock().clone()
+    }
+
+    /// Stores a value as an earlier life would have.
+    pub(crate) fn set(&self, key: &str, value: &'static [u8]) {
+        self.values.lock().insert(key.to_owned(), Bytes::from_static(value));
     }
 
     /// Fails the next write, which then changes nothing.

@@ -31,6 +31,8 @@ pub enum DropReason {
     StateFull,
     /// An operator on logs failed on them, and its `on_error` says to drop those.
     OperatorFailed,
+    /// What a storage keeps cannot be read back.
+    Unreadable,
 }
 
 /// Counts and logs the drops of one component. Cloning shares it.
@@ -61,13 +63,14 @@ const QUIET_TIME: Duration = Duration::from_secs(10);
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Permanent,
         Self::RetriesExhausted,
         Self::Shutdown,
         Self::PartialSuccess,
         Self::StateFull,
         Self::OperatorFailed,
+        Self::Unreadable,
     ];
 
     /// The value of the attribute `reason`.
@@ -78,6 +81,7 @@ impl DropReason {
             Self::Shutdown => "shutdown",
             Self::PartialSuccess => "partial_success",
             Self::StateFull => "state_full",
+            Self::Unreadable => "unreadable",
             Self::OperatorFailed => "operator_failed",
         }
     }

@@ -85,6 +85,11 @@ impl<S: Sender> Attempts<S> {
         &self.span
     }
 
+    /// True once nothing is waited for any more.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.is_cancelled()
+    }
+
     /// The sending queue did not take `items`.
     pub fn count_not_enqueued(&self, items: usize) {
         self.enqueue_failed.add(items as u64);

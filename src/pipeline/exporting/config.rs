@@ -59,8 +59,8 @@ impl RetryConfig {
 }
 
 config_section! {
-    /// Keeps batches in memory between the pipeline and the back end, so that a slow back end does not
-    /// hold up clients.
+    /// Keeps batches between the pipeline and the back end, in memory or in a storage, so that a slow back
+    /// end does not hold up clients.
     pub struct SendingQueueConfig {
         /// How many requests are sent at the same time.
         pub num_consumers: i64 = 10,
@@ -72,7 +72,8 @@ config_section! {
         pub block_on_overflow: bool = false,
         /// Whether a caller waits until its batch was sent, and gets that result.
         pub wait_for_result: bool = false,
-        /// The id of a storage extension that keeps the queue through a restart.
+        /// The id of a storage extension, such as `file_storage`, that keeps the queue through a restart. What was
+        /// accepted is then stored before the caller hears so, and deleted once it is delivered or dropped.
         pub storage: Option<String> = None,
         /// Gathers small requests into larger ones, and splits large ones, inside the queue.
         pub batch: Optional<QueueBatchConfig> = Optional::off(QueueBatchConfig::default()),

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::queue::{Request, size_of};
+use super::queue::size_of;
+use super::request::Request;
 use super::{QueueBatchConfig, Sizer};
 use crate::otlp::Batch;
 

@@ -1,5 +1,8 @@
-//! The sending queue in memory: bounded in requests, items or bytes; what is being sent counts until it
-//! is done.
+//! The sending queue: bounded in requests, items or bytes; what is being sent counts until it is done.
+//!
+//! With a storage every request is stored before its caller hears OK and deleted once it is done. Memory then
+//! holds only the first few of them; the others are read back when their turn comes. At a stop what is not
+//! done stays stored.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,11 +13,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::gathering::Gathering;
+use super::persistence::Persistence;
+use super::request::{Request, Ticket};
 use super::request_sizes::RequestSizes;
 use super::{SendingQueueConfig, Sizer};
 use crate::otlp::Batch;
-use crate::pipeline::{BuildError, Refusal, Settings, Workers};
-use crate::telemetry::drops::{DropReason, DropReporter};
+use crate::pipeline::{Host, Refusal, Settings, StartError, Workers};
+use crate::telemetry::drops::DropReporter;
 
 /// A queue of requests between `consume` and the consumers.
 pub struct Queue {
@@ -34,49 +39,22 @@ pub struct Queue {
     workers: Workers,
     sizes: RequestSizes,
     drops: DropReporter,
+    persistence: Option<Persistence>,
 }
 
 struct State {
     waiting: VecDeque<Request>,
+    /// Telemetry of the waiting requests that is in memory, in bytes.
+    waiting_bytes: usize,
     gathering: Option<Gathering>,
     used: u64,
     closed: bool,
     idle_consumers: Vec<usize>,
 }
 
-/// What one consumer takes and sends: one caller's batch, or several gathered.
-pub struct Request {
-    batch: Batch,
-    /// Items that were neither sent nor counted as dropped.
-    undecided_items: usize,
-    tickets: Vec<Ticket>,
-    drops: DropReporter,
-}
-
-/// One caller's share of the queue's capacity, and its wish to know the result.
-struct Ticket {
-    size: u64,
-    queue: Arc<Queue>,
-    result: Option<oneshot::Sender<Result<(), Refusal>>>,
-}
-
 impl Queue {
     /// A queue as configured.
-    ///
-    /// # Errors
-    ///
-    /// Where `storage` names an extension: no storage extension exists yet.
-    pub fn new(
-        config: &SendingQueueConfig,
-        settings: &Settings,
-        drops: DropReporter,
-    ) -> Result<Self, BuildError> {
-        if let Some(storage) = &config.storage {
-            return Err(BuildError(format!(
-                "sending_queue::storage: no extension of this version keeps queues, found {storage:?}; \
-                 leave `storage` out to keep the queue in memory"
-            )));
-        }
+    pub fn new(config: &SendingQueueConfig, settings: &Settings, drops: DropReporter) -> Self {
         let gathering = config.batch.get().map(|batch| Gathering::new(batch, config.batch_sizer(batch)));
         let largest_piece = config.batch.get().and_then(|batch| {
             let largest = usize::try_from(batch.max_size).ok().filter(|largest| *largest > 0)?;
@@ -84,12 +62,13 @@ impl Queue {
         });
         let state = State {
             waiting: VecDeque::new(),
+            waiting_bytes: 0,
             gathering,
             used: 0,
             closed: false,
             idle_consumers: vec![0; settings.workers.count()],
         };
-        Ok(Self {
+        Self {
             state: Mutex::new(state),
             capacity: u64::try_from(config.queue_size).unwrap_or(0),
             sizer: config.queue_sizer(),
@@ -103,7 +82,23 @@ impl Queue {
             workers: settings.workers.clone(),
             sizes: RequestSizes::new(settings),
             drops,
-        })
+            persistence: config.storage.as_deref().map(|storage| Persistence::new(storage, settings)),
+        }
+    }
+
+    /// Opens the storage, where there is one, and takes up what an earlier life left in it.
+    pub async fn start(self: &Arc<Self>, host: &Host) -> Result<(), StartError> {
+        let Some(persistence) = &self.persistence else { return Ok(()) };
+        let take_up = |key, batch: Batch| {
+            let size = size_of(self.sizer, &batch);
+            let mut ticket = Ticket::new(size, Arc::clone(self));
+            ticket.key = Some(key);
+            let mut state = self.state.lock();
+            // More than fits is kept too; new requests wait or are refused until there is room.
+            state.used += size;
+            self.accept(&mut state, batch, ticket);
+        };
+        persistence.start(host, self, take_up).await
     }
 
     /// How much is held, being sent included, in units of the sizer.
@@ -128,30 +123,35 @@ impl Queue {
 
     /// Puts `batch` in. Waits for room where configured, and for the result where configured.
     pub async fn enqueue(self: &Arc<Self>, batch: Batch) -> Result<(), Refusal> {
-        let size = size_of(self.sizer, &batch);
+        let mut ticket = self.reserve(size_of(self.sizer, &batch)).await?;
+        if let Some(persistence) = &self.persistence {
+            return persistence.store(batch, ticket).await;
+        }
+        if !self.wait_for_result {
+            return self.put(batch, ticket);
+        }
+        let (sender, receiver) = oneshot::channel();
+        ticket.result = Some(sender);
+        self.put(batch, ticket)?;
+        receiver.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Takes room for a request, as soon as there is some.
+    async fn reserve(self: &Arc<Self>, size: u64) -> Result<Ticket, Refusal> {
         if size > self.capacity {
             return Err(Refusal::permanent("element size too large"));
         }
-        let (sender, receiver) = if self.wait_for_result {
-            let (sender, receiver) = oneshot::channel();
-            (Some(sender), Some(receiver))
-        } else {
-            (None, None)
-        };
-        let mut offered = Some((batch, sender));
         loop {
             let has_room = self.room.notified();
             tokio::pin!(has_room);
             {
                 let mut state = self.state.lock();
                 if state.closed {
-                    return Err(Refusal::retryable("sending queue is stopped"));
+                    return Err(stopped());
                 }
                 if state.used + size <= self.capacity {
-                    if let Some((batch, result)) = offered.take() {
-                        self.accept(&mut state, batch, size, result);
-                    }
-                    break;
+                    state.used += size;
+                    return Ok(Ticket::new(size, Arc::clone(self)));
                 }
                 if !self.block_on_overflow {
                     return Err(Refusal::retryable("sending queue is full"));
@@ -161,26 +161,25 @@ impl Queue {
             }
             has_room.await;
         }
-        match receiver {
-            Some(receiver) => {
-                receiver.await.unwrap_or_else(|_| Err(Refusal::retryable("sending queue is stopped")))
-            }
-            None => Ok(()),
-        }
     }
 
-    fn accept(
-        self: &Arc<Self>,
-        state: &mut State,
-        batch: Batch,
-        size: u64,
-        result: Option<oneshot::Sender<Result<(), Refusal>>>,
-    ) {
-        state.used += size;
+    /// Puts a request with its room in; refuses where the queue was closed meanwhile. What the storage has by
+    /// then stays there.
+    pub fn put(self: &Arc<Self>, batch: Batch, ticket: Ticket) -> Result<(), Refusal> {
+        let mut state = self.state.lock();
+        if state.closed {
+            // The ticket gives its room back, for which it needs the lock.
+            drop(state);
+            drop(ticket);
+            return Err(stopped());
+        }
         self.sizes.enqueued(&batch);
-        let ticket = Ticket { size, queue: Arc::clone(self), result };
-        let undecided_items = batch.items();
-        let request = Request { batch, undecided_items, tickets: vec![ticket], drops: self.drops.clone() };
+        self.accept(&mut state, batch, ticket);
+        Ok(())
+    }
+
+    fn accept(&self, state: &mut State, batch: Batch, ticket: Ticket) {
+        let request = Request::new(batch, ticket, self.drops.clone());
         let ready = match &mut state.gathering {
             None => Some(request),
             Some(gathering) => {
@@ -197,9 +196,15 @@ impl Queue {
 
     /// Puts a request where consumers find it, and wakes one: of this worker for a small request, whose
     /// way to another core costs more than it saves; of the least busy worker for a large one.
-    fn hand_over(&self, state: &mut State, request: Request) {
+    fn hand_over(&self, state: &mut State, mut request: Request) {
         let here = self.workers.current_index();
-        let large = request.batch.bytes() >= LARGE_REQUEST;
+        let bytes = request.batch().bytes();
+        let large = bytes >= LARGE_REQUEST;
+        if request.is_stored() && state.waiting_bytes + bytes > KEPT_IN_MEMORY {
+            request.leave_to_storage();
+        } else {
+            state.waiting_bytes += bytes;
+        }
         state.waiting.push_back(request);
         let idle_here = state.idle_consumers.get(here).copied().unwrap_or(0);
         let most_idle = state.idle_consumers.iter().enumerate().max_by_key(|(_, idle)| **idle);
@@ -224,7 +229,12 @@ impl Queue {
             tokio::pin!(has_work);
             {
                 let mut state = self.state.lock();
+                // What is stored need not be sent before the process ends.
+                if state.closed && self.persistence.is_some() {
+                    return None;
+                }
                 if let Some(request) = state.waiting.pop_front() {
+                    state.waiting_bytes -= request.batch().bytes();
                     return Some(request);
                 }
                 if state.closed {
@@ -240,24 +250,52 @@ impl Queue {
         }
     }
 
+    /// Reads back what only the storage has of `request`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence where that is not possible.
+    pub async fn load(&self, request: &mut Request) -> Result<(), String> {
+        if let Some(persistence) = self.persistence.as_ref().filter(|_| request.is_only_stored()) {
+            request.restore(persistence.load(&request.keys()).await?);
+        }
+        Ok(())
+    }
+
     /// Takes from `request` what goes out at once: all of it, or no more than one piece may hold.
     pub fn next_piece(&self, request: &mut Request) -> Option<Batch> {
-        if request.batch.is_empty() {
+        let batch = request.batch_mut();
+        if batch.is_empty() {
             return None;
         }
         let piece = match self.largest_piece {
-            Some((Sizer::Bytes, largest)) if request.batch.bytes() > largest => {
-                request.batch.split_front_bytes(largest)
+            Some((Sizer::Bytes, largest)) if batch.bytes() > largest => batch.split_front_bytes(largest),
+            Some((Sizer::Items | Sizer::Requests, largest)) if batch.items() > largest => {
+                batch.split_off_front(largest)
             }
-            Some((Sizer::Items | Sizer::Requests, largest)) if request.batch.items() > largest => {
-                request.batch.split_off_front(largest)
-            }
-            _ => request.batch.take(),
+            _ => batch.take(),
         };
         if self.gathers {
             self.sizes.gathered(&piece);
         }
         Some(piece)
+    }
+
+    /// Everything of `request` was sent, or counted as dropped.
+    pub fn done(&self, request: Request, failure: Option<Refusal>) {
+        if let Some(persistence) = &self.persistence {
+            persistence.delete(request.keys());
+        }
+        request.finish(failure);
+    }
+
+    /// Leaves to the next start what was not sent of `request`: `unsent`, which was taken from it, and the
+    /// rest of it.
+    pub fn keep(&self, mut request: Request, mut unsent: Batch) {
+        unsent.merge(request.batch_mut().take());
+        if let Some(persistence) = self.persistence.as_ref().filter(|_| unsent.items() < request.items()) {
+            persistence.replace(request.keys(), unsent);
+        }
     }
 
     /// Hands gathered requests over when they have waited long enough; ends with the queue.
@@ -272,7 +310,8 @@ impl Queue {
         }
     }
 
-    /// Takes nothing more. What is gathered is handed over; consumers end once the queue is empty.
+    /// Takes nothing more. What is gathered is handed over; consumers end once the queue is empty, or at once
+    /// where it is stored.
     pub fn close(&self) {
         self.state.lock().closed = true;
         self.flush(None);
@@ -285,11 +324,18 @@ impl Queue {
         self.room.notify_waiters();
     }
 
-    /// Gives up what no consumer took before the deadline.
+    /// Gives up what no consumer took before the deadline, unless it is stored.
     pub fn abandon(&self) {
         // Dropped outside the lock: each request gives its share of the queue back.
         let waiting = std::mem::take(&mut self.state.lock().waiting);
         drop(waiting);
+    }
+
+    /// Writes what is left to write and closes the storage, where there is one.
+    pub async fn close_storage(&self, deadline: Instant) {
+        if let Some(persistence) = &self.persistence {
+            persistence.close(deadline).await;
+        }
     }
 
     /// Hands over what is due at `now`, or everything.
@@ -301,7 +347,8 @@ impl Queue {
         }
     }
 
-    fn release(&self, size: u64) {
+    /// Gives `size` of the room back.
+    pub fn release(&self, size: u64) {
         let mut state = self.state.lock();
         state.used -= size;
         drop(state);
@@ -310,6 +357,10 @@ impl Queue {
         }
     }
 }
+
+/// How much telemetry of stored requests stays in memory as well while it waits, in bytes: what is sent soon
+/// need not be read back, and a back end that is away does not fill memory.
+const KEPT_IN_MEMORY: usize = 16 * 1024 * 1024;
 
 /// From this size a request is worth another core's attention.
 const LARGE_REQUEST: usize = 64 * 1024;
@@ -330,43 +381,6 @@ async fn sleep_until_or_forever(instant: Option<Instant>) {
     }
 }
 
-impl Request {
-    /// The telemetry of the request.
-    pub const fn batch(&self) -> &Batch {
-        &self.batch
-    }
-
-    /// Adds `other` to this request; each caller keeps its own ticket.
-    pub fn merge(&mut self, mut other: Self) {
-        self.batch.merge(other.batch.take());
-        self.undecided_items += std::mem::take(&mut other.undecided_items);
-        self.tickets.append(&mut other.tickets);
-    }
-
-    /// Items of this request were sent, or counted as dropped.
-    pub const fn decided(&mut self, items: usize) {
-        self.undecided_items = self.undecided_items.saturating_sub(items);
-    }
-
-    /// Every caller gets the result and gives its room back.
-    pub fn finish(mut self, failure: Option<Refusal>) {
-        for ticket in &mut self.tickets {
-            if let Some(result) = ticket.result.take() {
-                // The caller may have gone; then nobody wants to know.
-                let _ = result.send(failure.clone().map_or(Ok(()), Err));
-            }
-        }
-    }
-}
-
-impl Drop for Request {
-    fn drop(&mut self) {
-        self.drops.dropped(self.undecided_items, DropReason::Shutdown, "the shutdown deadline has passed");
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        self.queue.release(self.size);
-    }
+fn stopped() -> Refusal {
+    Refusal::retryable("sending queue is stopped")
 }

@@ -1,5 +1,7 @@
 //! The sending queue, retries and shutdown, with a back end that does as told and time that stands still.
 
+mod persistent;
+
 use std::time::Duration;
 
 use tokio::time::advance;
@@ -38,6 +40,14 @@ impl Fixture {
         response: ExportResponse,
         change: impl FnOnce(&mut ExporterOptions, &mut SendingQueueConfig),
     ) -> Self {
+        Self::beside(&Host::default(), response, change).await
+    }
+
+    async fn beside(
+        host: &Host,
+        response: ExportResponse,
+        change: impl FnOnce(&mut ExporterOptions, &mut SendingQueueConfig),
+    ) -> Self {
         let settings = settings("otlp_grpc", Signal::Traces);
         let sink = Sink::new();
         let mut options = ExporterOptions {
@@ -49,7 +59,7 @@ impl Fixture {
         change(&mut options, &mut queue);
         options.queue = Optional::on(queue);
         let exporter = build_exporter(&settings, options, SinkSender(Arc::clone(&sink), response)).unwrap();
-        exporter.start(&Host::default()).await.unwrap();
+        exporter.start(host).await.unwrap();
         Self { settings, sink, exporter }
     }
 
