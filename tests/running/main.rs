@@ -7,6 +7,7 @@ mod compose;
 mod grpc_faults;
 mod http_faults;
 mod own_telemetry;
+mod persistent_queue;
 mod pipelines;
 #[cfg(feature = "real-parts")]
 mod prometheus;

@@ -15,7 +15,7 @@ use crate::send::{post_json, send_over_grpc, send_over_http};
 use crate::weir_process::{Launch, WeirProcess, free_address, pipelines_directory};
 
 /// The files that have a test below.
-const TESTED: [&str; 12] = [
+const TESTED: [&str; 13] = [
     "agent.yaml",
     "default.yaml",
     "dimension-filter.yaml",
@@ -23,6 +23,7 @@ const TESTED: [&str; 12] = [
     "gateway.yaml",
     "jaeger.yaml",
     "loki.yaml",
+    "persistent-queue.yaml",
     "red-metrics.yaml",
     "stack.yaml",
     "tempo.yaml",
@@ -127,6 +128,43 @@ async fn the_gateway_configuration_forwards_what_arrives() {
         .await;
     feed(grpc, http).await;
     gateway.stop().await;
+    let log = back_end.stop().await;
+    assert_eq!(names_in(&file), SENT, "{log}");
+}
+
+#[tokio::test]
+async fn the_persistent_queue_configuration_keeps_what_arrives_through_a_kill() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("telemetry.jsonl");
+    let back_end = free_address();
+    let start = async |name: &str, grpc: SocketAddr, http: SocketAddr| {
+        let metrics = free_address();
+        Launch::of_pipelines("persistent-queue.yaml", directory.path())
+            .env("WEIR_STORAGE_DIRECTORY", directory.path().join("storage").display())
+            .env("WEIR_GRPC_ENDPOINT", grpc)
+            .env("WEIR_HTTP_ENDPOINT", http)
+            .env("WEIR_HEALTH_ENDPOINT", free_address())
+            .env("WEIR_METRICS_HOST", metrics.ip())
+            .env("WEIR_METRICS_PORT", metrics.port())
+            .env("BACKEND_GRPC_ENDPOINT", back_end)
+            .start(directory.path(), name)
+            .await
+    };
+    let (grpc, http) = (free_address(), free_address());
+    let killed = start("killed", grpc, http).await;
+    feed(grpc, http).await;
+    killed.signal("-KILL").await;
+    killed.end().await;
+
+    let at_address = |launch: Launch, _addresses| {
+        launch.set(&format!("receivers.otlp.protocols.grpc.endpoint={back_end}"))
+    };
+    let (back_end, _, _) = start_back_end(directory.path(), &file, at_address).await;
+    let mut next = start("next", free_address(), free_address()).await;
+    next.wait_for_log("holds requests of an earlier run").await;
+    let arrived = || std::fs::read_to_string(&file).unwrap_or_default().matches("over ").count();
+    wait_until("everything arrived", async || arrived() == SENT.len()).await;
+    next.stop().await;
     let log = back_end.stop().await;
     assert_eq!(names_in(&file), SENT, "{log}");
 }

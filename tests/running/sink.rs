@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
@@ -27,15 +28,24 @@ struct Shared {
     released: Semaphore,
     /// How often each span was taken, by name.
     spans: Mutex<BTreeMap<String, usize>>,
+    requests: AtomicUsize,
     called: Notify,
 }
 
 impl Sink {
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    pub async fn start_at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared =
-            Arc::new(Shared { released: Semaphore::new(0), spans: Mutex::default(), called: Notify::new() });
+        let shared = Arc::new(Shared {
+            released: Semaphore::new(0),
+            spans: Mutex::default(),
+            requests: AtomicUsize::new(0),
+            called: Notify::new(),
+        });
         let service =
             TraceServiceServer::new(Service(shared.clone())).accept_compressed(CompressionEncoding::Gzip);
         let server = Server::builder().add_service(service);
@@ -53,6 +63,11 @@ impl Sink {
         self.shared.spans.lock().unwrap().clone()
     }
 
+    /// How many requests came, also those that were not answered.
+    pub fn requests(&self) -> usize {
+        self.shared.requests.load(Ordering::Relaxed)
+    }
+
     /// Waits until a request has come.
     pub async fn wait_for_a_request(&self) {
         self.shared.called.notified().await;
@@ -67,6 +82,7 @@ impl TraceService for Service {
         &self,
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        self.0.requests.fetch_add(1, Ordering::Relaxed);
         self.0.called.notify_one();
         let _released = self.0.released.acquire().await.unwrap();
         let scopes =

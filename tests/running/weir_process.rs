@@ -60,13 +60,22 @@ impl Launch {
     }
 
     /// Starts it with its output in `<directory>/<name>.log` and waits until its pipelines run.
-    pub async fn start(mut self, directory: &Path, name: &str) -> WeirProcess {
+    pub async fn start(self, directory: &Path, name: &str) -> WeirProcess {
+        let mut process = self.spawn(directory, name);
+        process.wait_for_log("Everything is ready.").await;
+        process
+    }
+
+    /// Starts it in the same way; how it ends by itself, and everything it logs.
+    pub async fn run_to_its_end(self, directory: &Path, name: &str) -> (ExitStatus, String) {
+        self.spawn(directory, name).end().await
+    }
+
+    fn spawn(mut self, directory: &Path, name: &str) -> WeirProcess {
         let log = directory.join(format!("{name}.log"));
         let output = std::fs::File::create(&log).unwrap();
         let child = self.command.stdout(output.try_clone().unwrap()).stderr(output).spawn().unwrap();
-        let mut process = WeirProcess { child, log };
-        process.wait_for_log("Everything is ready.").await;
-        process
+        WeirProcess { child, log }
     }
 }
 
