@@ -12,6 +12,7 @@
 mod assembler;
 mod cumulative;
 mod cumulative_streams;
+mod delta_totals;
 mod exponential_histogram;
 mod histogram;
 mod identity;
@@ -26,6 +27,7 @@ mod wire_point;
 pub use assembler::{MetricsAssembler, Origin, OwnedOrigin};
 pub use cumulative::{CumulativeState, Step};
 pub use cumulative_streams::{Advances, CumulativeStreams, FirstPoints, NotAdded, Overtaken, forget_stale};
+pub use delta_totals::{DeltaTotals, NotTotalled};
 pub use exponential_histogram::{ExponentialBuckets, ExponentialHistogram};
 pub use histogram::Histogram;
 pub use identity::{KeyHasher, StreamHasher, StreamId, StreamMap};

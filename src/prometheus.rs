@@ -7,10 +7,12 @@
 //! translator reads it, which dashboards rest on.
 
 mod escaping;
+mod exemplar;
 mod family;
 mod label_name;
 mod label_rules;
 mod metric_name;
+mod native_histogram;
 pub mod open_metrics;
 mod resource_labels;
 mod samples;
@@ -22,10 +24,12 @@ mod unit_name;
 mod tests;
 
 pub use escaping::with_underscores;
+pub use exemplar::Exemplar;
 pub use family::{
-    Bucket, Exemplar, FamilyKind, HistogramValue, Label, MetricFamily, SeriesValue, ShownSeries, SummaryValue,
+    Bucket, FamilyKind, HistogramValue, Label, MetricFamily, SeriesValue, ShownSeries, SummaryValue,
 };
 pub use label_rules::{Destination, InvalidLabelName, LabelRules, TargetName};
 pub use metric_name::{NamedKind, Naming, STRATEGIES};
+pub use native_histogram::{NativeBuckets, NativeHistogram, NotNative, STALE};
 pub use resource_labels::ResourceLabelsConfig;
 pub use series_labels::SeriesLabels;

@@ -13,23 +13,18 @@
 mod convert;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
 use self::convert::Conversion;
 use crate::config::{Checking, GoDuration};
 use crate::config_section;
-use crate::metric_streams::rewrite_metrics;
 use crate::otlp::{Batch, Signal};
 use crate::pipeline::factory::Consuming;
 use crate::pipeline::{
     BoxFuture, BuildError, Component, Consumer, Host, ProcessorType, Refusal, Settings, Stability,
     StartError, TaskScope,
 };
-
-/// How often streams that have had no point for long are looked for.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
 config_section! {
     /// Adds deltas up to cumulative sums, histograms and exponential histograms.
@@ -59,8 +54,7 @@ impl DeltaToCumulativeConfig {
 
 /// The type `deltatocumulative` among processors.
 pub struct DeltaToCumulative {
-    conversion: Arc<Conversion>,
-    max_stale: Duration,
+    conversion: Conversion,
     tasks: TaskScope,
     next: Arc<dyn Consumer>,
 }
@@ -78,8 +72,7 @@ impl ProcessorType for DeltaToCumulative {
     ) -> Result<Consuming, BuildError> {
         let max_streams = usize::try_from(config.max_streams).unwrap_or(usize::MAX);
         Ok(Arc::new(Self {
-            conversion: Arc::new(Conversion::new(max_streams, config.max_stale.to_std(), &settings)),
-            max_stale: config.max_stale.to_std(),
+            conversion: Conversion::new(max_streams, config.max_stale.to_std(), &settings),
             tasks: TaskScope::new(settings.workers),
             next,
         }))
@@ -88,10 +81,7 @@ impl ProcessorType for DeltaToCumulative {
 
 impl Consumer for DeltaToCumulative {
     fn consume(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
-        let now = Instant::now();
-        let batch = rewrite_metrics(batch, &self.conversion.hasher, |metric, place| {
-            self.conversion.convert(metric, place, now)
-        });
+        let batch = self.conversion.convert(batch);
         if batch.parts().is_empty() {
             return Box::pin(async { Ok(()) });
         }
@@ -102,17 +92,7 @@ impl Consumer for DeltaToCumulative {
 impl Component for DeltaToCumulative {
     fn start<'a>(&'a self, _host: &'a Host) -> BoxFuture<'a, Result<(), StartError>> {
         Box::pin(async {
-            let (conversion, max_stale) = (Arc::clone(&self.conversion), self.max_stale);
-            let stopping = self.tasks.stopping().clone();
-            self.tasks.spawn(async move {
-                loop {
-                    tokio::select! {
-                        () = tokio::time::sleep(SWEEP_INTERVAL) => {}
-                        () = stopping.cancelled() => return,
-                    }
-                    conversion.forget_stale(Instant::now(), max_stale);
-                }
-            });
+            self.conversion.totals.forget_stale(&self.tasks);
             Ok(())
         })
     }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::metric_streams::MetricKind;
 use crate::otlp::MetricView;
 
+use super::Exemplar;
+
 /// All series of one name, with what is said of them together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricFamily {
@@ -100,17 +102,6 @@ pub struct SummaryValue {
     pub sum: f64,
     /// Each quantile, 0 to 1, with the value at it; rising.
     pub quantiles: Vec<(f64, f64)>,
-}
-
-/// One measurement.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Exemplar {
-    /// Where it was made, such as `trace_id` and `span_id`.
-    pub labels: Vec<Label>,
-    /// What was measured.
-    pub value: f64,
-    /// When, in nanoseconds since 1970; 0 where unknown.
-    pub time_unix_nano: u64,
 }
 
 impl Label {

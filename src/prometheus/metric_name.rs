@@ -98,6 +98,17 @@ impl Naming {
         append_escaped_label_name(text, key)
     }
 
+    /// A unit in words.
+    pub fn unit(&self, unit: &str) -> String {
+        let (main, per) = unit_words(unit);
+        let clean = |word: &str| if self.keeps_utf8 { word.to_owned() } else { in_valid_letters(word) };
+        let words = [clean(main), clean(&per)];
+        let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
+        let words = words.join("_");
+        let words = words.strip_prefix('_').unwrap_or(&words);
+        words.strip_suffix('_').unwrap_or(words).to_owned()
+    }
+
     /// The name of the metric that holds resource attributes.
     pub fn target_info(&self) -> String {
         not_beginning_with_digit(self.with_namespace("target_info"))

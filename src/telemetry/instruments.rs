@@ -251,6 +251,31 @@ instruments! {
             "otelcol_deltatocumulative_streams_tracked" ["{dps}"]
             "Number of streams tracked.";
     }
+    scope "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusremotewriteexporter" {
+        REMOTE_WRITE_CONSUMERS: Normal Gauge "otelcol_exporter_prometheusremotewrite_consumers" ["{consumer}"]
+            "Number of requests of one batch that may be under way at once";
+        REMOTE_WRITE_DELTAS_ADDED_UP: Normal Counter
+            "otelcol_exporter_prometheusremotewrite_deltas_added_up" ["{datapoint}"]
+            "Number of delta data points that were written as cumulative ones";
+        REMOTE_WRITE_FAILED_TRANSLATIONS: Normal Counter
+            "otelcol_exporter_prometheusremotewrite_failed_translations" ["1"]
+            "Number of batches of which not all data points could be written";
+        REMOTE_WRITE_SENT_BATCHES: Normal Counter
+            "otelcol_exporter_prometheusremotewrite_sent_batches" ["{batch}"]
+            "Number of requests sent, with whatever success";
+        REMOTE_WRITE_TRANSLATED_TIME_SERIES: Normal Counter
+            "otelcol_exporter_prometheusremotewrite_translated_time_series" ["1"]
+            "Number of series that batches became";
+        REMOTE_WRITE_WRITTEN_EXEMPLARS: Normal Counter
+            "otelcol_exporter_prometheusremotewrite_written_exemplars" ["{exemplar}"]
+            "Number of exemplars that stores said they wrote (version 2.0)";
+        REMOTE_WRITE_WRITTEN_HISTOGRAMS: Normal Counter
+            "otelcol_exporter_prometheusremotewrite_written_histograms" ["{histogram}"]
+            "Number of native histograms that stores said they wrote (version 2.0)";
+        REMOTE_WRITE_WRITTEN_SAMPLES: Normal Counter
+            "otelcol_exporter_prometheusremotewrite_written_samples" ["{sample}"]
+            "Number of samples that stores said they wrote (version 2.0)";
+    }
     scope "go.opentelemetry.io/collector/service" {
         PROCESS_UPTIME: Basic Counter "otelcol_process_uptime" ["s"]
             "Uptime of the process";

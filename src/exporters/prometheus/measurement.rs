@@ -5,10 +5,7 @@ use std::mem::discriminant;
 use crate::metric_streams::wire::MessageList;
 use crate::metric_streams::{ExponentialHistogram, Histogram, PointValue};
 use crate::otlp::{ExemplarView, SummaryDataPointView, View};
-use crate::prometheus::{Bucket, Exemplar, HistogramValue, Label, SeriesValue, SummaryValue};
-
-/// The most characters that the labels of an exemplar may have together, by OpenMetrics.
-const EXEMPLAR_LABELS_LIMIT: usize = 128;
+use crate::prometheus::{Bucket, Exemplar, HistogramValue, SeriesValue, SummaryValue};
 
 /// What a data point says.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +63,8 @@ impl Measurement {
 
     /// The value as the page has it.
     pub fn shown(&self) -> SeriesValue {
-        let exemplars: Vec<Exemplar> = self.exemplars.iter().filter_map(exemplar).collect();
+        let exemplars: Vec<Exemplar> =
+            self.exemplars.iter().filter_map(|encoded| Exemplar::of(&ExemplarView::parse(encoded))).collect();
         match &self.value {
             MeasuredValue::Point(PointValue::Number(value)) => {
                 SeriesValue::Number { value: value.to_double(), exemplar: exemplars.into_iter().next_back() }
@@ -122,30 +120,4 @@ fn place(exemplars: Vec<Exemplar>, buckets: &mut [Bucket]) {
             bucket.exemplar = Some(exemplar);
         }
     }
-}
-
-/// An exemplar with its trace and span, and with the attributes that the series does not have where they
-/// are few; none where it has no value.
-fn exemplar(encoded: &[u8]) -> Option<Exemplar> {
-    let view = ExemplarView::parse(encoded);
-    let ids = [("trace_id", view.trace_id), ("span_id", view.span_id)];
-    let mut labels: Vec<Label> = ids
-        .into_iter()
-        .filter(|(_, id)| id.iter().any(|byte| *byte != 0))
-        .map(|(name, id)| Label::new(name, id.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
-        .collect();
-    let naming = crate::prometheus::Naming::new("", false, false);
-    let mut with_attributes = labels.clone();
-    for attribute in view.filtered_attributes.iter() {
-        let Some(name) = naming.label(&attribute.key.to_str()) else { continue };
-        if !with_attributes.iter().any(|label| label.name == name) {
-            with_attributes.push(Label::new(name, attribute.value().to_text()));
-        }
-    }
-    let lengths =
-        with_attributes.iter().map(|label| label.name.chars().count() + label.value.chars().count());
-    if lengths.sum::<usize>() <= EXEMPLAR_LABELS_LIMIT {
-        labels = with_attributes;
-    }
-    Some(Exemplar { labels, value: view.value?.to_double(), time_unix_nano: view.time_unix_nano })
 }

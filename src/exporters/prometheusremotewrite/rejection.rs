@@ -1,9 +1,9 @@
 //! Why a data point is not written.
 
-use crate::prometheus::InvalidLabelName;
+use crate::prometheus::{InvalidLabelName, NotNative};
 
 /// Why a point is not written. The sentences reach the log and the counted drop.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, thiserror::Error, PartialEq)]
 pub(super) enum Rejection {
     /// Nothing of the metric's name may be in a Prometheus name.
     #[error("no Prometheus name can be made of the metric name {0:?}")]
@@ -20,6 +20,9 @@ pub(super) enum Rejection {
     /// Nobody knows when the point was measured.
     #[error("a point of {0} has no time")]
     NoTime(String),
+    /// Prometheus cannot hold the distribution.
+    #[error(transparent)]
+    NotNative(#[from] NotNative),
     /// Another point of the series has another value at the same millisecond, and came later.
     #[error("a series has two values at the same millisecond, of which the later one is written")]
     Overwritten,

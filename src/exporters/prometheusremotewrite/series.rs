@@ -1,63 +1,91 @@
-//! The series of one batch, each once, and the requests they become.
-
-use bytes::Bytes;
+//! The series of one batch, each once, with all that belongs to it.
 
 use super::protocol::{LabelWriter, Protocol};
-use crate::metric_streams::{StreamHasher, StreamMap};
-use crate::otlp::wire::{WireType, put_key, put_message, put_varint};
+use crate::metric_streams::{StreamHasher, StreamId, StreamMap};
 
-/// What is written, with the samples of each series together.
+/// What is to be written, by series in the order they were first seen in.
 pub(super) struct SeriesTable {
     pub labels: LabelWriter,
-    /// The encoded labels of all series.
-    encoded_labels: Vec<u8>,
-    series: Vec<Series>,
+    /// Encoded labels and histograms, one behind the other.
+    encoded: Vec<u8>,
+    pub series: Vec<Series>,
     samples: Vec<Sample>,
+    exemplars: Vec<SeriesExemplar>,
+    /// Encoded `MetricMetadata`, where they are written apart.
+    pub metadata: Vec<Vec<u8>>,
     known: StreamMap<usize>,
-    hasher: StreamHasher,
+    pub hasher: StreamHasher,
 }
 
-/// One series: its labels and the chain of its samples.
-struct Series {
-    labels: (usize, usize),
-    first_sample: usize,
-    last_sample: usize,
+/// A series: its labels, and the chains of its samples and exemplars.
+pub(super) struct Series {
+    pub labels: Piece,
+    pub metadata: Metadata,
+    samples: Chain,
+    exemplars: Chain,
+}
+
+/// What a series' metric is, as the second version says it beside each series; texts by their number.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Metadata {
+    /// A `MetricType`, whose numbers both versions share.
+    pub kind: u8,
+    pub help: u32,
+    pub unit: u32,
 }
 
 /// One sample of a series.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Sample {
     /// When it was measured, in milliseconds since 1970.
     pub time_ms: i64,
     /// When counting began, in milliseconds since 1970; 0 where unknown.
     pub start_time_ms: i64,
     /// What was measured.
-    pub value: f64,
+    pub value: SampleValue,
     /// How many data points it stands for: of several samples that one point became, one says 1.
     pub points: usize,
     next: usize,
 }
 
-/// No sample.
+/// What was measured.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum SampleValue {
+    Number(f64),
+    /// An encoded `Histogram` with its times.
+    Histogram(Piece),
+}
+
+/// One exemplar of a series.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SeriesExemplar {
+    pub labels: Piece,
+    pub value: f64,
+    pub time_ms: i64,
+    next: usize,
+}
+
+/// Where something encoded begins and ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece {
+    start: usize,
+    end: usize,
+}
+
+/// The first and the last of those that each name the next.
+#[derive(Debug, Clone, Copy)]
+struct Chain {
+    first: usize,
+    last: usize,
+}
+
+/// No sample, no exemplar.
 const NONE: usize = usize::MAX;
-
-/// A request and the number of data points it is of.
-pub(super) struct WriteRequest {
-    pub body: Bytes,
-    pub points: usize,
-}
-
-/// The requests of a batch, and how many data points are in none.
-pub(super) struct WriteRequests {
-    pub requests: Vec<WriteRequest>,
-    /// Points of series that have another value at the same millisecond.
-    pub overwritten: usize,
-}
 
 impl Sample {
     /// A sample of its own data point.
     pub const fn new(time_ms: i64, start_time_ms: i64, value: f64) -> Self {
-        Self { time_ms, start_time_ms, value, points: 1, next: NONE }
+        Self { time_ms, start_time_ms, value: SampleValue::Number(value), points: 1, next: NONE }
     }
 
     /// The same as one of several of its data point.
@@ -69,7 +97,7 @@ impl Sample {
 
     /// The same with another value.
     #[must_use]
-    pub const fn with_value(mut self, value: f64) -> Self {
+    pub const fn with_value(mut self, value: SampleValue) -> Self {
         self.value = value;
         self
     }
@@ -79,120 +107,119 @@ impl SeriesTable {
     pub fn new(protocol: Protocol) -> Self {
         Self {
             labels: LabelWriter::new(protocol),
-            encoded_labels: Vec::new(),
+            encoded: Vec::new(),
             series: Vec::new(),
             samples: Vec::new(),
+            exemplars: Vec::new(),
+            metadata: Vec::new(),
             known: StreamMap::default(),
             hasher: StreamHasher::new(),
         }
     }
 
-    /// Adds a sample to the series whose encoded labels are these parts, one behind the other.
-    pub fn add(&mut self, labels: &[&[u8]], sample: Sample) {
-        let start = self.encoded_labels.len();
-        labels.iter().for_each(|part| self.encoded_labels.extend_from_slice(part));
-        let end = self.encoded_labels.len();
-        let id = self.hasher.own_key(self.encoded_labels.get(start..).unwrap_or_default());
+    /// Adds a sample to the series with this fingerprint and these encoded labels, which come in several
+    /// parts. Returns the number of the series.
+    pub fn add(&mut self, id: StreamId, labels: &[&[u8]], metadata: Metadata, sample: Sample) -> usize {
         let sample_number = self.samples.len();
         self.samples.push(sample);
         let number = *self.known.entry(id).or_insert(self.series.len());
-        let Some(series) = self.series.get_mut(number) else {
-            let labels = (start, end);
-            self.series.push(Series { labels, first_sample: sample_number, last_sample: sample_number });
-            return;
-        };
-        self.encoded_labels.truncate(start);
-        if let Some(last) = self.samples.get_mut(series.last_sample) {
-            last.next = sample_number;
-        }
-        series.last_sample = sample_number;
-    }
-
-    /// Writes the requests, the series of each having about `size_limit` bytes at most.
-    pub fn into_requests(self, size_limit: usize) -> WriteRequests {
-        let symbols = self.labels.encoded_symbols();
-        let mut written = WriteRequests { requests: Vec::new(), overwritten: 0 };
-        let mut body = symbols.to_vec();
-        let mut points = 0;
-        let mut of_series = Vec::new();
-        for series in &self.series {
-            self.collect_samples(series, &mut of_series);
-            let (kept, overwritten) = without_overwritten(&mut of_series);
-            let start = body.len();
-            self.put_series(&mut body, series, &of_series);
-            if body.len() > size_limit && start > symbols.len() {
-                let next = [symbols, body.get(start..).unwrap_or_default()].concat();
-                body.truncate(start);
-                let full = std::mem::replace(&mut body, next);
-                written.requests.push(WriteRequest { body: full.into(), points });
-                points = 0;
+        if let Some(series) = self.series.get_mut(number) {
+            if let Some(last) = self.samples.get_mut(series.samples.last) {
+                last.next = sample_number;
             }
-            points += kept;
-            written.overwritten += overwritten;
+            series.samples.last = sample_number;
+            return number;
         }
-        if !self.series.is_empty() {
-            written.requests.push(WriteRequest { body: body.into(), points });
-        }
-        written
+        let start = self.encoded.len();
+        labels.iter().for_each(|part| self.encoded.extend_from_slice(part));
+        self.series.push(Series {
+            labels: Piece { start, end: self.encoded.len() },
+            metadata,
+            samples: Chain { first: sample_number, last: sample_number },
+            exemplars: Chain { first: NONE, last: NONE },
+        });
+        number
     }
 
-    fn collect_samples(&self, series: &Series, samples: &mut Vec<Sample>) {
+    /// Adds an exemplar to a series; `put_labels` writes its labels.
+    pub fn add_exemplar(
+        &mut self,
+        series: usize,
+        value: f64,
+        time_ms: i64,
+        put_labels: impl FnOnce(&mut LabelWriter, &mut Vec<u8>),
+    ) {
+        let start = self.encoded.len();
+        put_labels(&mut self.labels, &mut self.encoded);
+        let labels = Piece { start, end: self.encoded.len() };
+        let number = self.exemplars.len();
+        self.exemplars.push(SeriesExemplar { labels, value, time_ms, next: NONE });
+        let Some(series) = self.series.get_mut(series) else { return };
+        match self.exemplars.get_mut(series.exemplars.last) {
+            Some(last) => last.next = number,
+            None => series.exemplars.first = number,
+        }
+        series.exemplars.last = number;
+    }
+
+    /// Keeps what `put` encodes.
+    pub fn keep(&mut self, put: impl FnOnce(&mut Vec<u8>)) -> Piece {
+        let start = self.encoded.len();
+        put(&mut self.encoded);
+        Piece { start, end: self.encoded.len() }
+    }
+
+    /// What was encoded there.
+    pub fn encoded(&self, piece: Piece) -> &[u8] {
+        self.encoded.get(piece.start..piece.end).unwrap_or_default()
+    }
+
+    /// Brings the samples of a series into the order of time and leaves of those at one time the last. Returns
+    /// how many data points remain, and how many said something else at the same time.
+    pub fn collect_samples(&self, series: &Series, samples: &mut Vec<Sample>) -> (usize, usize) {
         samples.clear();
-        let mut number = series.first_sample;
+        let mut number = series.samples.first;
         while let Some(sample) = self.samples.get(number) {
             samples.push(*sample);
             number = sample.next;
         }
-    }
-
-    fn put_series(&self, out: &mut Vec<u8>, series: &Series, samples: &[Sample]) {
-        let protocol = self.labels.protocol();
-        let number = match protocol {
-            Protocol::V1 => 1,
-            Protocol::V2 => 5,
-        };
-        put_message(out, number, |out| {
-            let (start, end) = series.labels;
-            self.labels.put_list(out, self.encoded_labels.get(start..end).unwrap_or_default());
-            samples.iter().for_each(|sample| put_sample(out, protocol, sample));
-        });
-    }
-}
-
-/// Brings the samples of a series into the order of time and leaves of those at one time the last. Returns
-/// how many data points remain, and how many said something else at the same time.
-fn without_overwritten(samples: &mut Vec<Sample>) -> (usize, usize) {
-    let mut overwritten = 0;
-    if samples.len() > 1 {
-        samples.sort_by_key(|sample| sample.time_ms);
-        samples.dedup_by(|next, kept| {
-            if next.time_ms != kept.time_ms {
-                return false;
-            }
-            if next.value.to_bits() != kept.value.to_bits() {
-                overwritten += kept.points;
-            } else {
-                next.points += kept.points;
-            }
-            *kept = *next;
-            true
-        });
-    }
-    (samples.iter().map(|sample| sample.points).sum(), overwritten)
-}
-
-fn put_sample(out: &mut Vec<u8>, protocol: Protocol, sample: &Sample) {
-    put_message(out, 2, |out| {
-        put_key(out, 1, WireType::Fixed64);
-        out.extend_from_slice(&sample.value.to_le_bytes());
-        put_time(out, 2, sample.time_ms);
-        if protocol == Protocol::V2 && sample.start_time_ms != 0 {
-            put_time(out, 3, sample.start_time_ms);
+        let mut overwritten = 0;
+        if samples.len() > 1 {
+            samples.sort_by_key(|sample| sample.time_ms);
+            samples.dedup_by(|next, kept| {
+                if next.time_ms != kept.time_ms {
+                    return false;
+                }
+                if self.are_equal(next.value, kept.value) {
+                    next.points += kept.points;
+                } else {
+                    overwritten += kept.points;
+                }
+                *kept = *next;
+                true
+            });
         }
-    });
-}
+        (samples.iter().map(|sample| sample.points).sum(), overwritten)
+    }
 
-fn put_time(out: &mut Vec<u8>, number: u32, time_ms: i64) {
-    put_key(out, number, WireType::Varint);
-    put_varint(out, time_ms.cast_unsigned());
+    /// The exemplars of a series in the order of time.
+    pub fn collect_exemplars(&self, series: &Series, exemplars: &mut Vec<SeriesExemplar>) {
+        exemplars.clear();
+        let mut number = series.exemplars.first;
+        while let Some(exemplar) = self.exemplars.get(number) {
+            exemplars.push(*exemplar);
+            number = exemplar.next;
+        }
+        exemplars.sort_by_key(|exemplar| exemplar.time_ms);
+    }
+
+    fn are_equal(&self, left: SampleValue, right: SampleValue) -> bool {
+        match (left, right) {
+            (SampleValue::Number(left), SampleValue::Number(right)) => left.to_bits() == right.to_bits(),
+            (SampleValue::Histogram(left), SampleValue::Histogram(right)) => {
+                self.encoded(left) == self.encoded(right)
+            }
+            _ => false,
+        }
+    }
 }

@@ -1,24 +1,20 @@
 //! The way of a batch into requests: each data point becomes samples of one or more series.
 
+mod metric_names;
 mod point_labels;
+mod points;
 
-use self::point_labels::{MetricNames, PointLabels};
+use self::metric_names::MetricNames;
+use self::point_labels::{PointLabels, SampleLabels};
 use super::RemoteWriteExporterConfig;
 use super::protocol::Protocol;
 use super::rejection::{Rejected, Rejection};
-use super::series::{Sample, SeriesTable, WriteRequests};
+use super::requests::WriteRequests;
+use super::series::{Metadata, Sample, SeriesTable};
 use crate::metric_streams::{MetricKind, Temporality};
-use crate::otlp::{
-    Batch, HistogramDataPointView, KeyValueView, List, MetricData, MetricView, NumberDataPointView,
-    ResourceGroup, ScopeGroup, SummaryDataPointView,
-};
+use crate::otlp::{Batch, MetricData, MetricView, ResourceGroup, ScopeGroup};
 use crate::pipeline::BuildError;
 use crate::prometheus::{Destination, FamilyKind, LabelRules, NamedKind, SeriesLabels, TargetName};
-
-/// Bit 0 of a data point's flags: the series has ended.
-const NO_RECORDED_VALUE: u32 = 1;
-/// The NaN by which Prometheus knows that a series has ended.
-const STALE: f64 = f64::from_bits(0x7ff0_0000_0000_0002);
 
 /// How batches are translated.
 pub(super) struct Translation {
@@ -26,6 +22,16 @@ pub(super) struct Translation {
     protocol: Protocol,
     size_limit: usize,
     writes_target_info: bool,
+    writes_metadata: bool,
+    histograms: HistogramShape,
+}
+
+/// What histograms with explicit bounds are written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HistogramShape {
+    Classic,
+    Native,
+    Both,
 }
 
 /// A batch on its way.
@@ -34,6 +40,7 @@ struct Writing<'t> {
     table: SeriesTable,
     labels: SeriesLabels<'t>,
     point: PointLabels,
+    sample_labels: SampleLabels,
     rejected: Rejected,
 }
 
@@ -44,6 +51,7 @@ struct Place<'a> {
     metric: &'a MetricView<'a>,
     kind: FamilyKind,
     names: MetricNames,
+    metadata: Metadata,
 }
 
 impl Translation {
@@ -55,11 +63,18 @@ impl Translation {
             config.resource_labels(),
             !config.disable_scope_info,
         )?;
+        let histograms = match (config.convert_explicit_histograms_to_nhcb, config.keep_classic_histograms) {
+            (false, _) => HistogramShape::Classic,
+            (true, false) => HistogramShape::Native,
+            (true, true) => HistogramShape::Both,
+        };
         Ok(Self {
             rules,
             protocol: config.protocol(),
             size_limit: config.batch_size(),
             writes_target_info: config.target_info.enabled,
+            writes_metadata: config.send_metadata && config.protocol() == Protocol::V1,
+            histograms,
         })
     }
 
@@ -70,13 +85,16 @@ impl Translation {
             table: SeriesTable::new(self.protocol),
             labels: SeriesLabels::new(&self.rules),
             point: PointLabels::default(),
+            sample_labels: SampleLabels::default(),
             rejected: Rejected::default(),
         };
         for group in batch.resource_groups() {
             writing.write_resource_group(&group);
         }
-        let Writing { table, rejected, .. } = writing;
-        (table.into_requests(self.size_limit), rejected)
+        let Writing { table, mut rejected, .. } = writing;
+        let requests = WriteRequests::of(&table, self.size_limit);
+        rejected.note(requests.overwritten, Rejection::Overwritten);
+        (requests, rejected)
     }
 }
 
@@ -87,9 +105,11 @@ impl Writing<'_> {
             let entered = self.labels.enter(group, &scope_group);
             for metric in scope_group.metrics() {
                 latest_unix_nano = latest_unix_nano.max(latest_time(&metric.data));
-                if let Err(error) = &entered {
-                    self.rejected.note(metric.data.data_point_count(), error.clone().into());
-                } else if let Err(rejection) = self.write_metric(group, &scope_group, &metric) {
+                let written = match &entered {
+                    Ok(()) => self.write_metric(group, &scope_group, &metric),
+                    Err(error) => Err(error.clone().into()),
+                };
+                if let Err(rejection) = written {
                     self.rejected.note(metric.data.data_point_count(), rejection);
                 }
             }
@@ -109,108 +129,26 @@ impl Writing<'_> {
         if matches!(metric_kind.temporality(), Some(Temporality::Delta | Temporality::Unspecified)) {
             return Err(Rejection::Temporality(metric.name.to_string()));
         }
-        let named_kind = NamedKind::of(metric_kind);
         let naming = self.translation.rules.naming();
-        let name = naming.metric(&metric.name.to_str(), &metric.unit.to_str(), named_kind);
+        let unit = metric.unit.to_str();
+        let name = naming.metric(&metric.name.to_str(), &unit, NamedKind::of(metric_kind));
         let name = name.ok_or_else(|| Rejection::MetricName(metric.name.to_string()))?;
         let kind = FamilyKind::of(metric);
-        let names = MetricNames::new(&mut self.table.labels, &name, kind);
-        let place = Place { group, scope_group, metric, kind, names };
-        match metric.data {
-            MetricData::Empty => {}
-            MetricData::Gauge { data_points } | MetricData::Sum { data_points, .. } => {
-                self.write_each(&place, data_points, Self::write_number);
-            }
-            MetricData::Histogram { data_points, .. } => {
-                self.write_each(&place, data_points, Self::write_histogram);
-            }
-            MetricData::ExponentialHistogram { .. } => {
-                return Err(Rejection::Temporality(metric.name.to_string()));
-            }
-            MetricData::Summary { data_points } => {
-                self.write_each(&place, data_points, Self::write_summary);
-            }
-        }
-        Ok(())
-    }
-
-    fn write_each<'a, V: crate::otlp::View<'a>>(
-        &mut self,
-        place: &Place<'_>,
-        data_points: List<'a, V>,
-        write: impl Fn(&mut Self, &Place<'_>, &V) -> Result<(), Rejection>,
-    ) {
-        for point in data_points.iter() {
-            if let Err(rejection) = write(self, place, &point) {
-                self.rejected.note(1, rejection);
-            }
-        }
-    }
-
-    fn write_number(&mut self, place: &Place<'_>, point: &NumberDataPointView<'_>) -> Result<(), Rejection> {
-        let value = match point.value {
-            _ if point.flags & NO_RECORDED_VALUE != 0 => STALE,
-            Some(value) => value.to_double(),
-            None => return Err(Rejection::NoValue(place.metric.name.to_string())),
+        let metadata = match self.translation.protocol {
+            Protocol::V1 => Metadata::default(),
+            Protocol::V2 => Metadata {
+                kind: metric_names::metric_type(metric, kind),
+                help: self.table.labels.number_of(&metric.description.to_str()),
+                unit: self.table.labels.number_of(&naming.unit(&unit)),
+            },
         };
-        let starts = if place.kind == FamilyKind::Counter { point.start_time_unix_nano } else { 0 };
-        let sample = sample(place, point.time_unix_nano, starts, value)?;
-        self.read_labels(place, point.attributes)?;
-        self.add(&place.names.plain, &[], sample);
-        Ok(())
-    }
-
-    fn write_histogram(
-        &mut self,
-        place: &Place<'_>,
-        point: &HistogramDataPointView<'_>,
-    ) -> Result<(), Rejection> {
-        let is_over = point.flags & NO_RECORDED_VALUE != 0;
-        let value = |value| if is_over { STALE } else { value };
-        let counted =
-            sample(place, point.time_unix_nano, point.start_time_unix_nano, value(point.count as f64))?;
-        self.read_labels(place, point.attributes)?;
-        let part = counted.as_part();
-        if let Some(sum) = point.sum {
-            self.add(&place.names.sum, &[], part.with_value(value(sum)));
+        if self.translation.writes_metadata {
+            let unit = naming.unit(&unit);
+            metric_names::note_metadata(&mut self.table.metadata, metric, kind, &name, &unit);
         }
-        self.add(&place.names.count, &[], counted);
-        let mut cumulative_count = 0_u64;
-        let mut bounds = point.explicit_bounds.iter().peekable();
-        for count in point.bucket_counts.iter() {
-            cumulative_count = cumulative_count.saturating_add(count);
-            let Some(bound) = bounds.next() else { break };
-            // Of equal bounds the last has all; the infinite one is always there.
-            if bound == f64::INFINITY || bounds.peek().is_some_and(|next| *next == bound) {
-                continue;
-            }
-            let label = self.point.sample_label(&mut self.table.labels, "le", bound);
-            self.add(&place.names.bucket, &label, part.with_value(value(cumulative_count as f64)));
-        }
-        // A bucket never holds more than all of them, whatever a client counted.
-        let all = point.count.max(cumulative_count) as f64;
-        let label = self.point.sample_label(&mut self.table.labels, "le", f64::INFINITY);
-        self.add(&place.names.bucket, &label, part.with_value(value(all)));
-        Ok(())
-    }
-
-    fn write_summary(
-        &mut self,
-        place: &Place<'_>,
-        point: &SummaryDataPointView<'_>,
-    ) -> Result<(), Rejection> {
-        let is_over = point.flags & NO_RECORDED_VALUE != 0;
-        let value = |value| if is_over { STALE } else { value };
-        let counted =
-            sample(place, point.time_unix_nano, point.start_time_unix_nano, value(point.count as f64))?;
-        self.read_labels(place, point.attributes)?;
-        let part = counted.as_part();
-        self.add(&place.names.sum, &[], part.with_value(value(point.sum)));
-        self.add(&place.names.count, &[], counted);
-        for at in point.quantile_values.iter() {
-            let label = self.point.sample_label(&mut self.table.labels, "quantile", at.quantile);
-            self.add(&place.names.plain, &label, part.with_value(value(at.value)));
-        }
+        let names = MetricNames::new(&mut self.table, &name, kind);
+        let place = Place { group, scope_group, metric, kind, names, metadata };
+        self.write_points(&place);
         Ok(())
     }
 
@@ -230,40 +168,16 @@ impl Writing<'_> {
             }
         };
         let name = self.translation.rules.naming().target_info();
-        let names = MetricNames::new(&mut self.table.labels, &name, FamilyKind::Gauge);
+        let names = MetricNames::new(&mut self.table, &name, FamilyKind::Gauge);
         let labels = labels.iter().map(|label| (label.name.as_str(), label.value.as_str()));
-        self.point.read(&mut self.table.labels, labels, None);
+        self.point.read(&mut self.table, labels, None);
+        let metadata = match self.translation.protocol {
+            Protocol::V1 => Metadata::default(),
+            Protocol::V2 => metric_names::of_target_info(&mut self.table.labels),
+        };
         let sample = Sample::new(milliseconds(time_unix_nano), 0, 1.0).as_part();
-        self.add(&names.plain, &[], sample);
+        self.point.add(&mut self.table, &names.plain, None, metadata, sample);
     }
-
-    fn read_labels(
-        &mut self,
-        place: &Place<'_>,
-        attributes: List<'_, KeyValueView<'_>>,
-    ) -> Result<(), Rejection> {
-        self.labels.read(place.group, place.scope_group, attributes, place.kind)?;
-        self.point.read(&mut self.table.labels, self.labels.iter(), place.kind.sample_label());
-        Ok(())
-    }
-
-    /// Adds a sample to the series of the point's labels with this name and the label of the sample.
-    fn add(&mut self, name: &[u8], sample_label: &[u8], sample: Sample) {
-        let [before_name, after_name, last] = self.point.parts();
-        self.table.add(&[before_name, name, after_name, sample_label, last], sample);
-    }
-}
-
-fn sample(
-    place: &Place<'_>,
-    time_unix_nano: u64,
-    start_time_unix_nano: u64,
-    value: f64,
-) -> Result<Sample, Rejection> {
-    if time_unix_nano == 0 {
-        return Err(Rejection::NoTime(place.metric.name.to_string()));
-    }
-    Ok(Sample::new(milliseconds(time_unix_nano), milliseconds(start_time_unix_nano), value))
 }
 
 fn milliseconds(time_unix_nano: u64) -> i64 {
@@ -272,18 +186,18 @@ fn milliseconds(time_unix_nano: u64) -> i64 {
 
 /// When the newest point was measured; 0 where there is none.
 fn latest_time(data: &MetricData<'_>) -> u64 {
-    match *data {
-        MetricData::Empty => None,
-        MetricData::Gauge { data_points } | MetricData::Sum { data_points, .. } => {
-            data_points.iter().map(|point| point.time_unix_nano).max()
-        }
-        MetricData::Histogram { data_points, .. } => {
-            data_points.iter().map(|point| point.time_unix_nano).max()
-        }
-        MetricData::ExponentialHistogram { data_points, .. } => {
-            data_points.iter().map(|point| point.time_unix_nano).max()
-        }
-        MetricData::Summary { data_points } => data_points.iter().map(|point| point.time_unix_nano).max(),
+    // The views are alike and have no type in common.
+    macro_rules! latest {
+        ($data_points:expr) => {
+            $data_points.iter().map(|point| point.time_unix_nano).max()
+        };
     }
-    .unwrap_or_default()
+    let latest = match *data {
+        MetricData::Empty => None,
+        MetricData::Gauge { data_points } | MetricData::Sum { data_points, .. } => latest!(data_points),
+        MetricData::Histogram { data_points, .. } => latest!(data_points),
+        MetricData::ExponentialHistogram { data_points, .. } => latest!(data_points),
+        MetricData::Summary { data_points } => latest!(data_points),
+    };
+    latest.unwrap_or_default()
 }

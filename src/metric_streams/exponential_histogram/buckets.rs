@@ -29,6 +29,11 @@ impl ExponentialBuckets {
         Self { offset: view.offset, counts: view.bucket_counts().collect() }
     }
 
+    #[cfg(test)]
+    pub(crate) fn with_counts(offset: i32, counts: &[u64]) -> Self {
+        Self { offset, counts: counts.iter().copied().collect() }
+    }
+
     /// The index of the first bucket in [`counts`](Self::counts).
     pub const fn offset(&self) -> i32 {
         self.offset

@@ -1,7 +1,10 @@
 //! The encoded labels of a data point, in the parts that all its series have.
 
 use super::super::protocol::LabelWriter;
-use crate::prometheus::FamilyKind;
+use super::super::series::{Metadata, Sample, SeriesTable};
+use super::metric_names::EncodedName;
+use crate::metric_streams::StreamId;
+use crate::otlp::special_number;
 
 /// The labels of a data point, cut where the name and the label of the sample go.
 #[derive(Default)]
@@ -9,28 +12,37 @@ pub(super) struct PointLabels {
     encoded: Vec<u8>,
     name_at: usize,
     sample_label_at: usize,
+    /// Their part in the fingerprints of the series.
+    id: Option<StreamId>,
 }
 
-/// The label `__name__` of each of the names that a metric's series have.
-pub(super) struct MetricNames {
-    pub plain: Vec<u8>,
-    pub sum: Vec<u8>,
-    pub count: Vec<u8>,
-    pub bucket: Vec<u8>,
+/// The label of one sample among those of a point, such as `le="0.5"`.
+#[derive(Default)]
+pub(super) struct SampleLabel {
+    value_bits: u64,
+    name: &'static str,
+    label: Vec<u8>,
+    id: Option<StreamId>,
+}
+
+/// The labels of the samples of a point, which are mostly those of the point before.
+#[derive(Default)]
+pub(super) struct SampleLabels {
+    by_place: Vec<SampleLabel>,
 }
 
 impl PointLabels {
     /// Encodes labels, which come in the order of their names.
     pub fn read<'l>(
         &mut self,
-        writer: &mut LabelWriter,
+        table: &mut SeriesTable,
         labels: impl Iterator<Item = (&'l str, &'l str)>,
         sample_label: Option<&str>,
     ) {
         self.encoded.clear();
         (self.name_at, self.sample_label_at) = (0, 0);
         for (name, value) in labels {
-            writer.put(&mut self.encoded, name, value);
+            table.labels.put(&mut self.encoded, name, value);
             if name < "__name__" {
                 self.name_at = self.encoded.len();
             }
@@ -39,36 +51,65 @@ impl PointLabels {
             }
         }
         self.sample_label_at = self.sample_label_at.max(self.name_at);
+        self.id = Some(table.hasher.own_key(&self.encoded));
     }
 
-    /// The labels before the name, from there to the label of the sample, and the others.
-    pub fn parts(&self) -> [&[u8]; 3] {
+    /// Adds a sample to the series of these labels with a name and, where there are several, the label of
+    /// the sample. Returns the number of the series.
+    pub fn add(
+        &self,
+        table: &mut SeriesTable,
+        name: &EncodedName,
+        sample_label: Option<&SampleLabel>,
+        metadata: Metadata,
+        sample: Sample,
+    ) -> usize {
         let part = |from, to| self.encoded.get(from..to).unwrap_or_default();
-        [
+        let labels = [
             part(0, self.name_at),
+            &name.label,
             part(self.name_at, self.sample_label_at),
+            sample_label.map_or(&[], |label| &label.label),
             part(self.sample_label_at, self.encoded.len()),
-        ]
-    }
-
-    /// The label of one sample among those of a point.
-    pub fn sample_label(&self, writer: &mut LabelWriter, name: &str, value: f64) -> Vec<u8> {
-        let mut encoded = Vec::with_capacity(24);
-        let infinite = crate::otlp::special_number(value, "+Inf");
-        writer.put(&mut encoded, name, &infinite.unwrap_or_else(|| value.to_string()));
-        encoded
+        ];
+        let ids = [self.id, name.id, sample_label.and_then(|label| label.id)];
+        let id = ids.into_iter().flatten().fold(StreamId::NO_ATTRIBUTES, StreamId::with);
+        table.add(id, &labels, metadata, sample)
     }
 }
 
-impl MetricNames {
-    pub fn new(writer: &mut LabelWriter, name: &str, kind: FamilyKind) -> Self {
-        let mut encode = |suffix: &str| {
-            let mut encoded = Vec::with_capacity(name.len() + 20);
-            if suffix.is_empty() || kind.sample_suffixes().contains(&suffix) {
-                writer.put(&mut encoded, "__name__", &format!("{name}{suffix}"));
-            }
-            encoded
-        };
-        Self { plain: encode(""), sum: encode("_sum"), count: encode("_count"), bucket: encode("_bucket") }
+impl SampleLabels {
+    /// The label of the sample that comes at `place` among those of its point.
+    pub fn at(
+        &mut self,
+        table: &mut SeriesTable,
+        place: usize,
+        name: &'static str,
+        value: f64,
+    ) -> &SampleLabel {
+        if place >= self.by_place.len() {
+            self.by_place.resize_with(place + 1, SampleLabel::default);
+        }
+        // Grown just now where it was too short.
+        let known = &mut self.by_place[place];
+        if known.name != name || known.value_bits != value.to_bits() {
+            *known = SampleLabel::new(table, name, value);
+        }
+        known
     }
+}
+
+impl SampleLabel {
+    fn new(table: &mut SeriesTable, name: &'static str, value: f64) -> Self {
+        let text = special_number(value, "+Inf").unwrap_or_else(|| value.to_string());
+        let label = encoded(&mut table.labels, name, &text);
+        let id = table.hasher.own_key(&[name.as_bytes(), &[0], text.as_bytes()].concat());
+        Self { value_bits: value.to_bits(), name, label, id: Some(id) }
+    }
+}
+
+fn encoded(writer: &mut LabelWriter, name: &str, value: &str) -> Vec<u8> {
+    let mut label = Vec::with_capacity(name.len() + value.len() + 8);
+    writer.put(&mut label, name, value);
+    label
 }
