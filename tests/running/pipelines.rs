@@ -15,7 +15,7 @@ use crate::send::{post_json, send_over_grpc, send_over_http};
 use crate::weir_process::{Launch, WeirProcess, free_address, pipelines_directory};
 
 /// The files that have a test below.
-const TESTED: [&str; 13] = [
+const TESTED: [&str; 14] = [
     "agent.yaml",
     "default.yaml",
     "dimension-filter.yaml",
@@ -24,6 +24,7 @@ const TESTED: [&str; 13] = [
     "jaeger.yaml",
     "loki.yaml",
     "persistent-queue.yaml",
+    "prometheus-remote-write.yaml",
     "red-metrics.yaml",
     "stack.yaml",
     "tempo.yaml",
@@ -263,6 +264,57 @@ async fn the_loki_configuration_sends_logs_to_its_path() {
 async fn the_victorialogs_configuration_sends_logs_to_its_path() {
     let path = Some("/insert/opentelemetry/v1/logs");
     a_configuration_sends_to_its_store("victorialogs.yaml", "logs", "VICTORIALOGS_ENDPOINT", path).await;
+}
+
+/// tests/running/remote_write.rs has real stores.
+#[tokio::test]
+async fn the_remote_write_configuration_writes_series_with_their_resource() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (http, metrics) = (free_address(), free_address());
+    let weir = Launch::of_pipelines("prometheus-remote-write.yaml", directory.path())
+        .env("WEIR_GRPC_ENDPOINT", free_address())
+        .env("WEIR_HTTP_ENDPOINT", http)
+        .env("WEIR_HEALTH_ENDPOINT", free_address())
+        .env("WEIR_METRICS_HOST", metrics.ip())
+        .env("WEIR_METRICS_PORT", metrics.port())
+        .env("REMOTE_WRITE_ENDPOINT", format!("http://{}/api/v1/write", store.local_addr().unwrap()))
+        .start(directory.path(), "weir")
+        .await;
+    let attribute = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
+    let resource =
+        json!({"attributes": [attribute("service.name", "cart"), attribute("k8s.namespace.name", "shop")]});
+    let point = json!({"timeUnixNano": "1700000000000000000", "asInt": "3"});
+    let sum = json!({"aggregationTemporality": 2, "isMonotonic": true, "dataPoints": [point]});
+    let group =
+        json!({"resource": resource, "scopeMetrics": [{"metrics": [{"name": "orders", "sum": sum}]}]});
+    post_json(TcpStream::connect(http).await.unwrap(), "/v1/metrics", &json!({"resourceMetrics": [group]}))
+        .await;
+    let (head, body) = answer_one_request(store).await;
+    weir.stop().await;
+    assert!(head.starts_with("POST /api/v1/write HTTP/1.1\r\n"), "{head}");
+    assert!(head.contains("x-prometheus-remote-write-version: 0.1.0\r\n"), "{head}");
+    let body = snap::raw::Decoder::new().decompress_vec(&body).unwrap();
+    let labels = ["__name__\x12\x0corders_total", "job\x12\x04cart", "k8s_namespace_name\x12\x04shop"];
+    let text = String::from_utf8_lossy(&body);
+    assert!(labels.iter().all(|label| text.contains(label)), "{text:?}");
+}
+
+/// Takes one request with a known length and answers 204. Returns its head and its body.
+async fn answer_one_request(listener: tokio::net::TcpListener) -> (String, Vec<u8>) {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut request = Vec::new();
+    loop {
+        assert!(stream.read_buf(&mut request).await.unwrap() > 0, "the request is cut off");
+        let Some(end) = request.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8(request[..end + 2].to_vec()).unwrap();
+        let length = head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap();
+        if request.len() < end + 4 + length.parse::<usize>().unwrap() {
+            continue;
+        }
+        stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await.unwrap();
+        return (head, request[end + 4..].to_vec());
+    }
 }
 
 #[tokio::test]

@@ -43,8 +43,10 @@ service:
     // Each of five names has four series of each kind, of 1, 1, 5, 3 and 4 samples; then tea, clash and target_info.
     assert_eq!(sample_count, 5 * 4 * (1 + 1 + 5 + 3 + 4) + 3, "{page}");
 
-    let (prometheus, api) =
-        start_prometheus(directory, &[("text", text), ("open_metrics", open_metrics)]).await;
+    let prometheus =
+        Prometheus::new("prometheus").scraping("text", text).scraping("open_metrics", open_metrics);
+    let prometheus = prometheus.start(directory).await;
+    let api = prometheus.api;
     for job in ["text", "open_metrics"] {
         wait_until_up(api, job).await;
         let series = value(api, &format!("count({{job=\"{job}\"}})")).await;
@@ -59,7 +61,6 @@ service:
         );
         assert_eq!(value(api, &joined).await, Some(1.0));
     }
-    drop(prometheus);
     let log = weir.stop().await;
     assert!(log.contains("clash is shown as a gauge already"), "{log}");
 }
@@ -146,7 +147,7 @@ fn point(attributes: &[(&str, &str)], order: u64, mut value: Value) -> Value {
 async fn promtool_takes(page: &str, directory: &Path) {
     let file = directory.join("page.txt");
     std::fs::write(&file, page).unwrap();
-    let checked = Command::new(program("promtool"))
+    let checked = Command::new(cached_program("prometheus", "promtool"))
         .args(["check", "metrics"])
         .stdin(std::fs::File::open(&file).unwrap())
         .output()
@@ -156,28 +157,69 @@ async fn promtool_takes(page: &str, directory: &Path) {
     assert_ne!(checked.status.code(), Some(1), "{said}\n{page}");
 }
 
-/// Starts one that scrapes these jobs and takes remote write. Returns where its API is.
-pub async fn start_prometheus(directory: &Path, jobs: &[(&str, SocketAddr)]) -> (Child, SocketAddr) {
-    let job = |(name, address): &(&str, SocketAddr)| {
-        format!("  - {{job_name: {name}, static_configs: [{{targets: ['{address}']}}]}}\n")
-    };
-    let jobs: String = jobs.iter().map(job).collect();
-    let config = directory.join("prometheus.yaml");
-    std::fs::write(&config, format!("global: {{scrape_interval: 1s}}\nscrape_configs:\n{jobs}")).unwrap();
-    let api = free_address();
-    let log = std::fs::File::create(directory.join("prometheus.log")).unwrap();
-    let prometheus = Command::new(program("prometheus"))
-        .arg(format!("--config.file={}", config.display()))
-        .arg(format!("--storage.tsdb.path={}", directory.join("prometheus").display()))
-        .arg(format!("--web.listen-address={api}"))
-        .arg("--web.enable-remote-write-receiver")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap_or_else(|error| panic!("tests/tools/prometheus/install gets Prometheus: {error}"));
-    (prometheus, api)
+/// A Prometheus that takes remote write, and may scrape.
+pub struct Prometheus {
+    /// Where its API is.
+    pub api: SocketAddr,
+    name: &'static str,
+    jobs: String,
+    features: &'static str,
+    process: Option<Child>,
+}
+
+impl Prometheus {
+    /// One that keeps its files under this name.
+    pub fn new(name: &'static str) -> Self {
+        Self { api: free_address(), name, jobs: String::new(), features: "", process: None }
+    }
+
+    /// Scrapes an address as a job.
+    pub fn scraping(mut self, job: &str, address: SocketAddr) -> Self {
+        self.jobs += &format!("  - {{job_name: {job}, static_configs: [{{targets: ['{address}']}}]}}\n");
+        self
+    }
+
+    /// Scrapes an address whose own `job` and `instance` count.
+    pub fn scraping_as_sent(mut self, job: &str, address: SocketAddr) -> Self {
+        self.jobs += &format!(
+            "  - {{job_name: {job}, honor_labels: true, static_configs: [{{targets: ['{address}']}}]}}\n"
+        );
+        self
+    }
+
+    /// Keeps native histograms.
+    pub fn with_native_histograms(mut self) -> Self {
+        self.features = "native-histograms";
+        self
+    }
+
+    /// Starts it, and waits until it listens.
+    pub async fn start(mut self, directory: &Path) -> Self {
+        let config = directory.join(format!("{}.yaml", self.name));
+        std::fs::write(&config, format!("global: {{scrape_interval: 1s}}\nscrape_configs:\n{}", self.jobs))
+            .unwrap();
+        let log = std::fs::File::create(directory.join(format!("{}.log", self.name))).unwrap();
+        let process = Command::new(cached_program("prometheus", "prometheus"))
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.tsdb.path={}", directory.join(self.name).display()))
+            .arg(format!("--web.listen-address={}", self.api))
+            .arg("--web.enable-remote-write-receiver")
+            .arg(format!("--enable-feature={}", self.features))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap_or_else(|error| panic!("tests/tools/prometheus/install gets Prometheus: {error}"));
+        self.process = Some(process);
+        for _look in 0..600 {
+            if TcpStream::connect(self.api).await.is_ok() {
+                return self;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("Prometheus does not listen");
+    }
 }
 
 /// Waits until a scrape went well; fails with Prometheus's reason where none does.
@@ -194,17 +236,22 @@ async fn wait_until_up(api: SocketAddr, job: &str) {
 }
 
 /// The value of an expression that has one.
-pub async fn value(api: SocketAddr, expression: &str) -> Option<f64> {
+async fn value(api: SocketAddr, expression: &str) -> Option<f64> {
+    let results = query(api, expression).await?;
+    assert!(results.len() <= 1, "{expression}: {results:?}");
+    results.first()?["value"][1].as_str()?.parse().ok()
+}
+
+/// The series that an expression is now, by the API that Prometheus and its like have; none while it is not ready.
+pub async fn query(api: SocketAddr, expression: &str) -> Option<Vec<Value>> {
     let encoded: String = expression.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let answer: Value =
         serde_json::from_str(&get(api, &format!("/api/v1/query?query={encoded}")).await).ok()?;
     assert!(answer["status"] == "success" || answer["errorType"] == "unavailable", "{expression}: {answer}");
-    let results = answer["data"]["result"].as_array()?;
-    assert!(results.len() <= 1, "{expression}: {answer}");
-    results.first()?["value"][1].as_str()?.parse().ok()
+    answer["data"]["result"].as_array().cloned()
 }
 
-pub async fn get(address: SocketAddr, path: &str) -> String {
+async fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // HTTP/1.0, so that the body is not cut into chunks.
     stream.write_all(format!("GET {path} HTTP/1.0\r\nhost: {address}\r\n\r\n").as_bytes()).await.unwrap();
@@ -214,8 +261,9 @@ pub async fn get(address: SocketAddr, path: &str) -> String {
     body.to_owned()
 }
 
-fn program(name: &str) -> PathBuf {
+/// A program of a Debian package that `tests/tools/{package}/install` gets.
+pub fn cached_program(package: &str, name: &str) -> PathBuf {
     let cache = std::env::var_os("WEIR_CACHE")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache"), PathBuf::from);
-    cache.join("prometheus/usr/bin").join(name)
+    cache.join(package).join("usr/bin").join(name)
 }

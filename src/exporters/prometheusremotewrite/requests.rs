@@ -38,20 +38,30 @@ struct Writing<'t> {
 }
 
 impl WriteRequests {
-    /// The requests of the table's series, each of about `size_limit` bytes at most.
+    /// The requests of the table's series, each of about `size_limit` bytes at most. Native histograms have
+    /// requests of their own: a store that does not keep them refuses all that comes with them.
     pub fn of(table: &SeriesTable, size_limit: usize) -> Self {
         let mut written = Self { series: table.series.len(), ..Self::default() };
+        let (native, plain): (Vec<_>, Vec<_>) =
+            table.series.iter().partition(|series| table.has_native_histograms(series));
+        written.put(table, &plain, size_limit);
+        written.put(table, &native, size_limit);
+        written.requests.extend(metadata_requests(&table.metadata, size_limit));
+        written
+    }
+
+    fn put(&mut self, table: &SeriesTable, series: &[&Series], size_limit: usize) {
         let mut writing = Writing::new(table);
         let (mut samples, mut exemplars) = (Vec::new(), Vec::new());
-        for series in &table.series {
+        for series in series {
             let (points, overwritten) = table.collect_samples(series, &mut samples);
             table.collect_exemplars(series, &mut exemplars);
-            written.overwritten += overwritten;
+            self.overwritten += overwritten;
             let before = writing.body.len();
             writing.put_series(series, &samples, &exemplars);
             if writing.length() > size_limit && before > 0 {
                 writing.body.truncate(before);
-                written.requests.push(writing.into_request());
+                self.requests.push(writing.into_request());
                 writing = Writing::new(table);
                 writing.put_series(series, &samples, &exemplars);
             }
@@ -59,10 +69,8 @@ impl WriteRequests {
             writing.samples += samples.len();
         }
         if !writing.body.is_empty() {
-            written.requests.push(writing.into_request());
+            self.requests.push(writing.into_request());
         }
-        written.requests.extend(metadata_requests(&table.metadata, size_limit));
-        written
     }
 }
 

@@ -37,6 +37,9 @@ impl Written {
     }
 }
 
+/// What a Prometheus says, with a status that asks to try again, that was told not to keep native histograms.
+const NO_NATIVE_HISTOGRAMS: &str = "native histograms are disabled";
+
 /// Whether the samples were taken; if not, whether they may be later: what is 5xx or 429.
 pub(super) fn check(url: &Uri, response: &HttpClientResponse) -> Result<(), Refusal> {
     let status = response.status;
@@ -46,6 +49,9 @@ pub(super) fn check(url: &Uri, response: &HttpClientResponse) -> Result<(), Refu
     let text = String::from_utf8_lossy(&response.body);
     let text: String = text.trim().chars().take(TEXT_LIMIT).collect();
     let message = format!("remote write request failed: {url} answered {status}: {text}");
+    if message.ends_with(NO_NATIVE_HISTOGRAMS) {
+        return Err(Refusal::permanent(message));
+    }
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         return Err(Refusal::retryable(message).after(retry_after(&response.headers, SystemTime::now())));
     }

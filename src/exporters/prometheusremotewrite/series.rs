@@ -174,6 +174,12 @@ impl SeriesTable {
         self.encoded.get(piece.start..piece.end).unwrap_or_default()
     }
 
+    /// Whether a series' values are native histograms.
+    pub fn has_native_histograms(&self, series: &Series) -> bool {
+        let first = self.samples.get(series.samples.first);
+        first.is_some_and(|sample| matches!(sample.value, SampleValue::Histogram(_)))
+    }
+
     /// Brings the samples of a series into the order of time and leaves of those at one time the last. Returns
     /// how many data points remain, and how many said something else at the same time.
     pub fn collect_samples(&self, series: &Series, samples: &mut Vec<Sample>) -> (usize, usize) {

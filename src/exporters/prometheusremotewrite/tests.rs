@@ -42,6 +42,11 @@ impl Store {
         self.requests().iter().flat_map(|request| &request.timeseries).map(line).collect()
     }
 
+    /// The series of all requests.
+    fn series(&self) -> Vec<v1::TimeSeries> {
+        self.requests().into_iter().flat_map(|request| request.timeseries).collect()
+    }
+
     fn requests(&self) -> Vec<v1::WriteRequest> {
         let requests = self.server.requests();
         requests.iter().map(|(_, body)| v1::WriteRequest::decode(body.clone()).unwrap()).collect()
@@ -59,6 +64,8 @@ fn config(
 ) -> RemoteWriteExporterConfig {
     let mut config = RemoteWriteExporterConfig::default();
     config.client.endpoint = format!("http://{}/write", server.address);
+    // One request after the other, so that they arrive in their order.
+    config.max_batch_request_parallelism = Some(1);
     change(&mut config);
     config
 }

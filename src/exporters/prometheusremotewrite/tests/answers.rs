@@ -35,6 +35,20 @@ async fn what_may_pass_is_tried_again_when_the_store_says_and_the_rest_is_not() 
 }
 
 #[tokio::test]
+async fn a_store_without_native_histograms_takes_the_rest() {
+    let store = Store::start(|config| config.disable_scope_info = true).await;
+    let native = json!({"name": "e", "exponentialHistogram": {"aggregationTemporality": 2, "dataPoints": [point(json!({}), 0, json!({}))]}});
+    let gauge = gauge("g", json!([point(json!({}), 0, json!({"asInt": "1"}))]));
+    store.server.answer_next(response(204, &[], b""));
+    store.server.answer_next(response(500, &[], b"native histograms are disabled\n"));
+    let answer = store.sender.write(batch(json!({}), json!([native, gauge]))).await.unwrap();
+    assert_eq!(answer.rejected, 1);
+    assert!(answer.error_message.ends_with("native histograms are disabled"), "{}", answer.error_message);
+    let (_, first) = store.server.requests().remove(0);
+    assert_eq!(line(&v1::WriteRequest::decode(first).unwrap().timeseries[0]), "__name__=g 1@0");
+}
+
+#[tokio::test]
 async fn a_store_that_is_not_there_may_come() {
     let store = Store::start(|config| config.client.endpoint = "http://127.0.0.1:1/write".to_owned()).await;
     assert!(!store.sender.write(one_point(0, "1")).await.unwrap_err().is_permanent());

@@ -104,7 +104,7 @@ async fn exponential_histograms_become_native_ones() {
         json!({"name": "e", "exponentialHistogram": {"aggregationTemporality": 2, "dataPoints": points}});
     let response = store.sender.write(batch(json!({}), json!([metric]))).await.unwrap();
     assert_eq!(response.rejected, 2);
-    let series = store.requests().remove(0).timeseries;
+    let series = store.series();
     let expected = messages::Histogram {
         count_int: Some(9),
         sum: 20.5,
@@ -135,7 +135,7 @@ async fn explicit_histograms_become_native_ones_where_asked_for() {
         let metric = json!({"name": "h", "histogram": {"aggregationTemporality": 2, "dataPoints": points}});
         let response = store.sender.write(batch(json!({}), json!([metric]))).await.unwrap();
         assert_eq!(response.rejected, 0);
-        let series = store.requests().remove(0).timeseries;
+        let series = store.series();
         assert_eq!(series.len(), count);
         let histogram = &series.last().unwrap().histograms[0];
         assert_eq!(
@@ -160,7 +160,7 @@ async fn a_series_that_has_ended_says_so() {
         {"name": "e", "exponentialHistogram": {"aggregationTemporality": 2, "dataPoints": over(json!({}))}},
     ]);
     store.sender.write(batch(json!({}), metrics)).await.unwrap();
-    let series = store.requests().remove(0).timeseries;
+    let series = store.series();
     let values = series.iter().flat_map(|series| {
         let histograms = series.histograms.iter().map(|histogram| histogram.sum);
         series.samples.iter().map(|sample| sample.value).chain(histograms).collect::<Vec<_>>()
@@ -196,26 +196,27 @@ async fn the_second_version_writes_each_text_once_and_starts_and_metadata_with_e
     let points = json!([point(json!({}), 1, exponential())]);
     let native = json!({"name": "e", "unit": "s", "exponentialHistogram": {"aggregationTemporality": 2, "dataPoints": points}});
     store.sender.write(batch(json!({}), json!([metric, native]))).await.unwrap();
-    let request = store.requests_v2().remove(0);
-    assert_eq!(request.symbols[0], "");
-    let mut distinct = request.symbols.clone();
-    distinct.sort();
-    distinct.dedup();
-    assert_eq!(distinct.len(), request.symbols.len());
-    let text = |number: u32| request.symbols[number as usize].as_str();
-    let texts =
-        |refs: &[u32]| refs.iter().map(|number| text(*number).to_owned()).collect::<Vec<_>>().join(" ");
-    let [hits, native] = &request.timeseries[..] else { panic!("{request:?}") };
-    assert_eq!(
-        texts(&hits.labels_refs),
-        "__name__ hits_total a hits_total otel_scope_name lib otel_scope_version 1"
-    );
+    let requests = store.requests_v2();
+    let [first, second] = &requests[..] else { panic!("{requests:?}") };
+    let text = |request: &v2::Request, number: u32| request.symbols[number as usize].clone();
+    for request in &requests {
+        assert_eq!(request.symbols[0], "");
+        let mut distinct = request.symbols.clone();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!((distinct.len(), request.timeseries.len()), (request.symbols.len(), 1));
+    }
+    let (hits, native) = (&first.timeseries[0], &second.timeseries[0]);
+    let texts: Vec<_> = hits.labels_refs.iter().map(|number| text(first, *number)).collect();
+    assert_eq!(texts.join(" "), "__name__ hits_total a hits_total otel_scope_name lib otel_scope_version 1");
     let sample = v2::Sample { value: 7.0, timestamp: TIME_MS, start_timestamp: TIME_MS - 10_000 };
     assert_eq!(hits.samples, [sample]);
-    let metadata = hits.metadata.as_ref().unwrap();
-    assert_eq!((metadata.r#type, text(metadata.help_ref), text(metadata.unit_ref)), (1, "How many.", ""));
-    let metadata = native.metadata.as_ref().unwrap();
-    assert_eq!((metadata.r#type, text(metadata.help_ref), text(metadata.unit_ref)), (3, "", "seconds"));
+    let said = |request: &v2::Request, series: &v2::TimeSeries| {
+        let metadata = series.metadata.as_ref().unwrap();
+        (metadata.r#type, text(request, metadata.help_ref), text(request, metadata.unit_ref))
+    };
+    assert_eq!(said(first, hits), (1, "How many.".to_owned(), String::new()));
+    assert_eq!(said(second, native), (3, String::new(), "seconds".to_owned()));
     let histogram = &native.histograms[0];
     assert_eq!((histogram.timestamp, histogram.start_timestamp), (TIME_MS + 1, TIME_MS - 10_000));
 }
