@@ -1,5 +1,7 @@
 //! The encoded labels of a data point, in the parts that all its series have.
 
+use std::collections::BTreeMap;
+
 use super::super::protocol::LabelWriter;
 use super::super::series::{Metadata, Sample, SeriesTable};
 use super::metric_names::EncodedName;
@@ -28,7 +30,7 @@ pub(super) struct SampleLabel {
 /// The labels of the samples of a point, which are mostly those of the point before.
 #[derive(Default)]
 pub(super) struct SampleLabels {
-    by_place: Vec<SampleLabel>,
+    by_place: BTreeMap<usize, SampleLabel>,
 }
 
 impl PointLabels {
@@ -87,11 +89,7 @@ impl SampleLabels {
         name: &'static str,
         value: f64,
     ) -> &SampleLabel {
-        if place >= self.by_place.len() {
-            self.by_place.resize_with(place + 1, SampleLabel::default);
-        }
-        // Grown just now where it was too short.
-        let known = &mut self.by_place[place];
+        let known = self.by_place.entry(place).or_default();
         if known.name != name || known.value_bits != value.to_bits() {
             *known = SampleLabel::new(table, name, value);
         }
