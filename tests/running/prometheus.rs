@@ -251,7 +251,8 @@ pub async fn query(api: SocketAddr, expression: &str) -> Option<Vec<Value>> {
     answer["data"]["result"].as_array().cloned()
 }
 
-async fn get(address: SocketAddr, path: &str) -> String {
+/// The body of an answer to GET.
+pub async fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // HTTP/1.0, so that the body is not cut into chunks.
     stream.write_all(format!("GET {path} HTTP/1.0\r\nhost: {address}\r\n\r\n").as_bytes()).await.unwrap();
