@@ -49,7 +49,9 @@ pub use self::entry::{LogEntry, severity_name};
 pub use self::error::OperatorError;
 pub use self::expression::{Condition, Expression, InvalidExpression, Template};
 pub use self::field::{Field, InvalidField, RootableField};
-pub use self::operator::{BuildContext, EntryTransform, InvalidOperator, Operator, OperatorSection, Outlet};
+pub use self::operator::{
+    BuildContext, EntryTransform, InvalidOperator, Operator, OperatorSection, Outlet, Way,
+};
 pub use self::parser_frame::{ParserFields, ParserFrame, ValueParser};
 pub use self::transformer_frame::{TransformerFields, TransformerFrame, WriterFields};
 pub use self::value::{JsonNumbers, Value, ValueMap, put_value};

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use serde_yaml::Value;
 
 use crate::components::{CONNECTORS, EXPORTERS, EXTENSIONS, PROCESSORS, RECEIVERS};
-use crate::config::{FieldDocs, TypeDocs};
+use crate::config::{FieldDocs, SectionDocs, TypeDocs};
+use crate::log_operators::{OPERATORS, OperatorType};
 use crate::pipeline::ComponentKind;
 use crate::pipeline::factory::{Factory, TypeInfo};
 
@@ -19,7 +20,28 @@ pub fn component_reference() -> String {
     append_kind(&mut text, "Connectors", CONNECTORS);
     append_kind(&mut text, "Exporters", EXPORTERS);
     append_kind(&mut text, "Extensions", EXTENSIONS);
+    append_operators(&mut text);
     text
+}
+
+/// The operators, which are no components, but are configured like some.
+fn append_operators(text: &mut String) {
+    append(
+        text,
+        format_args!(
+            "\n## Log operators\n\nWhat `operators` of a receiver of logs lists, each with its `type`. A field is \
+             written `body`, `body.user.name`, `attributes[\"http.method\"]` or `resource.host`. Expressions are \
+             those of [expr](https://expr-lang.org/docs/language-definition) over `body`, `attributes`, \
+             `resource`, `timestamp`, `severity` and `severity_text`, with `env(\"NAME\")` for variables of the \
+             environment.\n"
+        ),
+    );
+    let mut operators: Vec<&OperatorType> = OPERATORS.iter().collect();
+    operators.sort_by_key(|operator| operator.type_name);
+    for operator in operators {
+        append(text, format_args!("\n### operator `{}`\n\n", operator.type_name));
+        append_section(text, &(operator.docs)(), &[]);
+    }
 }
 
 fn append_kind<F: Factory>(text: &mut String, heading: &str, factories: &[F]) {
@@ -36,10 +58,13 @@ fn append_kind<F: Factory>(text: &mut String, heading: &str, factories: &[F]) {
 
 fn append_component(text: &mut String, kind: ComponentKind, info: &TypeInfo) {
     append(text, format_args!("\n### {} `{}`\n\n", kind.name(), info.type_name));
-    let docs = (info.docs)();
+    append_section(text, &(info.docs)(), info.aliases);
+}
+
+fn append_section(text: &mut String, docs: &SectionDocs, aliases: &[&str]) {
     append(text, format_args!("{}\n", one_line(docs.text)));
-    if !info.aliases.is_empty() {
-        append(text, format_args!("\nAlso written `{}`.\n", info.aliases.join("`, `")));
+    if !aliases.is_empty() {
+        append(text, format_args!("\nAlso written `{}`.\n", aliases.join("`, `")));
     }
     if docs.fields.is_empty() {
         return append(text, format_args!("\nIt has no fields.\n"));

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::graph::OperatorGraph;
-use super::operator::{BuildContext, InvalidOperator, Operator, OperatorSection};
+use super::operator::{BuildContext, InvalidOperator, Operator, OperatorSection, Way};
 use super::parsers::container::ContainerConfig;
 use super::parsers::csv::CsvParserConfig;
 use super::parsers::json::JsonParserConfig;
@@ -17,7 +17,20 @@ use super::parsers::syslog::SyslogParserConfig;
 use super::parsers::timestamp::TimeParserConfig;
 use super::parsers::trace::TraceParserConfig;
 use super::parsers::uri::UriParserConfig;
+use super::transformers::add::AddConfig;
+use super::transformers::assign_keys::AssignKeysConfig;
+use super::transformers::copy::CopyConfig;
+use super::transformers::filter::FilterConfig;
+use super::transformers::flatten::FlattenConfig;
+use super::transformers::r#move::MoveConfig;
 use super::transformers::noop::NoopConfig;
+use super::transformers::recombine::RecombineConfig;
+use super::transformers::regex_replace::RegexReplaceConfig;
+use super::transformers::remove::RemoveConfig;
+use super::transformers::retain::RetainConfig;
+use super::transformers::router::RouterConfig;
+use super::transformers::sanitize_utf8::SanitizeUtf8Config;
+use super::transformers::unquote::UnquoteConfig;
 use crate::config::{
     Checking, ConfigValue, Decoding, Node, NodeValue, Secrets, SectionDocs, TypeDocs, nearest,
 };
@@ -36,7 +49,20 @@ pub static OPERATORS: &[OperatorType] = &[
     OperatorType::of::<SeverityParserConfig>(),
     OperatorType::of::<TraceParserConfig>(),
     OperatorType::of::<ScopeNameParserConfig>(),
+    OperatorType::of::<AddConfig>(),
+    OperatorType::of::<AssignKeysConfig>(),
+    OperatorType::of::<CopyConfig>(),
+    OperatorType::of::<FilterConfig>(),
+    OperatorType::of::<FlattenConfig>(),
+    OperatorType::of::<MoveConfig>(),
     OperatorType::of::<NoopConfig>(),
+    OperatorType::of::<RecombineConfig>(),
+    OperatorType::of::<RegexReplaceConfig>(),
+    OperatorType::of::<RemoveConfig>(),
+    OperatorType::of::<RetainConfig>(),
+    OperatorType::of::<RouterConfig>(),
+    OperatorType::of::<SanitizeUtf8Config>(),
+    OperatorType::of::<UnquoteConfig>(),
 ];
 
 /// What is known of a type of operator without its section.
@@ -74,7 +100,7 @@ impl Operators {
 pub(super) trait AnyOperatorSection: fmt::Debug + Send + Sync {
     fn type_name(&self) -> &'static str;
     fn id(&self) -> &str;
-    fn ways(&self) -> Vec<Vec<String>>;
+    fn ways(&self) -> Vec<Way>;
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Operator>, InvalidOperator>;
     fn check(&self, checking: &mut Checking);
     fn to_yaml(&self, secrets: Secrets) -> serde_yaml::Value;
@@ -89,7 +115,7 @@ impl<T: OperatorSection> AnyOperatorSection for T {
         &self.writer().id
     }
 
-    fn ways(&self) -> Vec<Vec<String>> {
+    fn ways(&self) -> Vec<Way> {
         OperatorSection::ways(self)
     }
 

@@ -77,6 +77,12 @@ impl Field {
         Self { part: self.part, keys }
     }
 
+    /// The body, the attributes or the resource as a whole.
+    #[must_use]
+    pub const fn root(&self) -> Self {
+        Self { part: self.part, keys: Vec::new() }
+    }
+
     /// The map around this place; the root's own is the root.
     #[must_use]
     pub fn parent(&self) -> Self {

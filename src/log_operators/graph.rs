@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::config::AnyOperatorSection;
-use super::operator::InvalidOperator;
+use super::operator::{InvalidOperator, Way};
 
 /// The operators by their place in the list, connected.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl OperatorGraph {
         let mut targets = Vec::with_capacity(sections.len());
         for (index, section) in sections.iter().enumerate() {
             let next = if index + 1 < sections.len() { Target::Operator(index + 1) } else { Target::Out };
-            let ways = section.ways().into_iter().map(|outputs| find_targets(index, &outputs, next, &ids));
+            let ways = section.ways().into_iter().map(|way| find_targets(index, &way, next, &ids));
             targets.push(ways.collect::<Result<Vec<_>, _>>().map_err(|invalid| (index, invalid))?);
         }
         let graph = Self { ids, targets };
@@ -112,13 +112,14 @@ fn unique_ids(sections: &[Arc<dyn AnyOperatorSection>]) -> Vec<String> {
 
 fn find_targets(
     from: usize,
-    outputs: &[String],
+    way: &Way,
     next: Target,
     ids: &[String],
 ) -> Result<Vec<Target>, InvalidOperator> {
-    if outputs.is_empty() {
-        return Ok(vec![next]);
-    }
+    let outputs = match way {
+        Way::Next => return Ok(vec![next]),
+        Way::To(outputs) => outputs,
+    };
     let from_id = ids.get(from).map_or("", String::as_str);
     let mut targets = Vec::with_capacity(outputs.len());
     for output in outputs {

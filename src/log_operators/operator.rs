@@ -42,7 +42,7 @@ pub struct Outlet<'a> {
 
 /// What becomes of an entry that an operator failed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct FailedEntry {
+pub(in crate::log_operators) struct FailedEntry {
     /// It is not sent on.
     pub is_dropped: bool,
     /// The failure is no news to the user.
@@ -81,10 +81,12 @@ pub trait OperatorSection: Section + fmt::Debug {
     /// The fields every operator has.
     fn writer(&self) -> &WriterFields;
 
-    /// The ids of the operators that entries go to, one list for each way they may take. Where a list is
-    /// empty they go to the next operator.
-    fn ways(&self) -> Vec<Vec<String>> {
-        vec![self.writer().output.clone()]
+    /// The ways that entries may take out of the operator.
+    fn ways(&self) -> Vec<Way> {
+        match self.writer().output.as_slice() {
+            [] => vec![Way::Next],
+            outputs => vec![Way::To(outputs.to_vec())],
+        }
     }
 
     /// Makes the operator.
@@ -93,6 +95,15 @@ pub trait OperatorSection: Section + fmt::Debug {
     ///
     /// What is wrong with the section.
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Operator>, InvalidOperator>;
+}
+
+/// Where entries go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// To the next operator of the list, or out of the last one.
+    Next,
+    /// To the operators of these ids; with none they are dropped.
+    To(Vec<String>),
 }
 
 /// What operators may know of the process around them.

@@ -2,6 +2,7 @@
 
 mod json;
 mod wire;
+mod yaml;
 
 use bytes::Bytes;
 
