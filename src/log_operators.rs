@@ -53,6 +53,7 @@ pub use self::operator::{
     BuildContext, EntryTransform, InvalidOperator, Operator, OperatorSection, Outlet, Way,
 };
 pub use self::parser_frame::{ParserFields, ParserFrame, ValueParser};
+pub use self::parsers::timestamp::{TimestampConfig, TimestampParser};
 pub use self::transformer_frame::{TransformerFields, TransformerFrame, WriterFields};
 pub use self::value::{JsonNumbers, Value, ValueMap, put_value};
 pub use self::wire::put_log_entries;

@@ -18,6 +18,7 @@ mod stored_batch;
 #[cfg(test)]
 mod tests;
 
+pub use backoff::Backoff;
 pub use config::{QueueBatchConfig, RetryConfig, SendingQueueConfig, Sizer};
 
 use std::sync::Arc;

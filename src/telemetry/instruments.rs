@@ -125,6 +125,12 @@ instruments! {
         SCRAPER_ERRORED_METRIC_POINTS: Basic Counter "otelcol_scraper_errored_metric_points" ["{datapoint}"]
             "Number of metric points that were unable to be scraped.";
     }
+    scope "github.com/open-telemetry/opentelemetry-collector-contrib/pkg/stanza/fileconsumer" {
+        FILECONSUMER_OPEN_FILES: Basic Gauge "otelcol_fileconsumer_open_files" ["1"]
+            "Number of open files";
+        FILECONSUMER_READING_FILES: Basic Gauge "otelcol_fileconsumer_reading_files" ["1"]
+            "Number of open files that are being read";
+    }
     scope "go.opentelemetry.io/collector/processor/processorhelper" {
         PROCESSOR_INCOMING_ITEMS: Basic Counter "otelcol_processor_incoming_items" ["{item}"]
             "Number of items passed to the processor.";

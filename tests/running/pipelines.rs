@@ -10,12 +10,13 @@ use tokio::net::TcpStream;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::certificates::Authority;
-use crate::received::{data_points_of, names_in};
+use crate::received::{data_points_of, descend, names_in};
 use crate::send::{post_json, send_over_grpc, send_over_http};
 use crate::weir_process::{Launch, WeirProcess, free_address, pipelines_directory};
 
 /// The files that have a test below.
-const TESTED: [&str; 14] = [
+const TESTED: [&str; 15] = [
+    "agent-logs.yaml",
     "agent.yaml",
     "default.yaml",
     "dimension-filter.yaml",
@@ -108,6 +109,71 @@ async fn the_file_configuration_writes_what_arrives() {
     let log = weir.stop().await;
     assert_eq!(names_in(&file), SENT, "{log}");
     assert!(log.contains("Traces\t{"), "{log}");
+}
+
+#[tokio::test]
+async fn the_log_agent_reads_containers_and_nginx() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    std::fs::create_dir_all(at("containers/0a1b")).unwrap();
+    std::fs::create_dir(at("nginx")).unwrap();
+    std::fs::write(
+        at("containers/0a1b/0a1b-json.log"),
+        concat!(
+            r#"{"log":"first part ","stream":"stderr","time":"2026-01-02T03:04:05.678901234Z"}"#,
+            "\n",
+            r#"{"log":"and second\n","stream":"stderr","time":"2026-01-02T03:04:05.678901234Z"}"#,
+            "\n"
+        ),
+    )
+    .unwrap();
+    let line = r#"{"time":"2026-01-02T03:04:05+01:00","method":"GET","path":"/","status":"503"}"#;
+    std::fs::write(at("nginx/access.log"), format!("{line}\n")).unwrap();
+    let file = at("telemetry.jsonl");
+    let (back_end, _, back_end_http) =
+        start_back_end(directory.path(), &file, |launch, _addresses| launch).await;
+    let metrics = free_address();
+    let agent = Launch::of_pipelines("agent-logs.yaml", directory.path())
+        .env("WEIR_STORAGE_DIRECTORY", at("storage").display())
+        .env("WEIR_CONTAINER_LOGS", at("containers").display())
+        .env("WEIR_NGINX_LOGS", at("nginx").display())
+        .env("WEIR_METRICS_HOST", metrics.ip())
+        .env("WEIR_METRICS_PORT", metrics.port())
+        .env("BACKEND_HTTP_ENDPOINT", format!("http://{back_end_http}"))
+        .start(directory.path(), "agent")
+        .await;
+    let records = wait_for_log_records(&file, 2).await;
+    agent.stop().await;
+    back_end.stop().await;
+    let container = records.iter().find(|record| record["body"]["stringValue"] == "first part and second").unwrap();
+    assert_eq!(container["timeUnixNano"], "1767323045678901234");
+    let nginx = records.iter().find(|record| record["body"]["stringValue"] == line).unwrap();
+    assert_eq!(nginx["timeUnixNano"], "1767319445000000000");
+    assert_eq!(nginx["severityNumber"], 17);
+    let attributes = nginx["attributes"].as_array().unwrap();
+    assert!(attributes.contains(&json!({"key": "path", "value": {"stringValue": "/"}})), "{attributes:?}");
+}
+
+/// The log records in the back end's file once there are so many.
+async fn wait_for_log_records(file: &Path, count: usize) -> Vec<serde_json::Value> {
+    for _look in 0..1500 {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        // The last line may be half written.
+        let requests = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+        let records: Vec<serde_json::Value> = requests
+            .flat_map(|request: serde_json::Value| {
+                descend(&request, &["resourceLogs", "scopeLogs", "logRecords"])
+                    .into_iter()
+                    .cloned()
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        if records.len() >= count {
+            return records;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("no {count} log records arrive");
 }
 
 #[tokio::test]

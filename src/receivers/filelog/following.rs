@@ -10,11 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::checkpoints::{Checkpoint, Offset, Progress};
+use super::config::{Compression, OnTruncate, ReadingConfig};
 use super::fingerprint::{Fingerprint, read_fully_at};
+use super::source::{GzipPlace, fingerprint_of, is_compressed};
 use super::tail::{Identity, Tail, Whereabouts};
 
 /// Names a followed file, through restarts.
@@ -26,6 +30,10 @@ pub struct FollowedFiles {
     tails: BTreeMap<TailId, Tail>,
     next_id: TailId,
     fingerprint_size: usize,
+    compression: Compression,
+    on_truncate: OnTruncate,
+    /// Files that are remembered no more since that was asked for.
+    forgotten: Vec<TailId>,
     /// Paths that could not be opened, so that each is told of once.
     unreadable: BTreeSet<PathBuf>,
 }
@@ -37,14 +45,47 @@ const PATIENCE_WITH_LOST_FILES: Duration = Duration::from_secs(5);
 const MOST_GONE_FILES: usize = 4096;
 
 impl FollowedFiles {
-    /// No files yet; `fingerprint_size` is in bytes.
-    pub const fn new(fingerprint_size: usize) -> Self {
-        Self { tails: BTreeMap::new(), next_id: 0, fingerprint_size, unreadable: BTreeSet::new() }
+    /// No files yet.
+    pub fn new(config: &ReadingConfig) -> Self {
+        Self {
+            tails: BTreeMap::new(),
+            next_id: 0,
+            fingerprint_size: config.fingerprint_size.bytes(),
+            compression: config.compression,
+            on_truncate: config.on_truncate,
+            forgotten: Vec::new(),
+            unreadable: BTreeSet::new(),
+        }
     }
 
     /// The file called `id`.
     pub fn get_mut(&mut self, id: TailId) -> Option<&mut Tail> {
         self.tails.get_mut(&id)
+    }
+
+    /// Takes in a file remembered from an earlier life of the process.
+    pub fn remember(&mut self, id: TailId, checkpoint: Checkpoint, now: Instant) {
+        let mut tail = Tail::new(checkpoint.path.into(), checkpoint.fingerprint, checkpoint.offset, now);
+        tail.has_progress = false;
+        self.next_id = self.next_id.max(id + 1);
+        self.tails.insert(id, tail);
+    }
+
+    /// How many files are open.
+    pub fn open_files(&self) -> usize {
+        self.tails.values().filter(|tail| tail.file.is_some()).count()
+    }
+
+    /// Closes the files that are at their paths, and can be opened again.
+    pub fn close_files(&mut self) {
+        for tail in self.tails.values_mut().filter(|tail| tail.whereabouts == Whereabouts::InPlace) {
+            tail.file = None;
+        }
+    }
+
+    /// Which files are remembered no more.
+    pub fn take_forgotten(&mut self) -> Vec<Progress> {
+        std::mem::take(&mut self.forgotten).into_iter().map(Progress::Forgotten).collect()
     }
 
     /// Finds out which files are behind `paths` now, and which there are to read, in the order in which to.
@@ -96,7 +137,8 @@ impl FollowedFiles {
         if !tail.has_changed(metadata) {
             return true;
         }
-        if refresh_fingerprint(tail, self.fingerprint_size).unwrap_or(false) {
+        if refresh_fingerprint(tail, self.fingerprint_size, self.compression).unwrap_or(false) {
+            self.on_truncate.apply(tail, metadata);
             return true;
         }
         tracing::debug!(path = %path.display(), "File has been rotated (truncated)");
@@ -121,7 +163,7 @@ impl FollowedFiles {
             // Without an open file there is nothing left of it; with one it must not have been cut off.
             let is_readable = tail.file.is_some()
                 && now.duration_since(since) <= PATIENCE_WITH_LOST_FILES
-                && refresh_fingerprint(tail, self.fingerprint_size).unwrap_or(false);
+                && refresh_fingerprint(tail, self.fingerprint_size, self.compression).unwrap_or(false);
             if is_readable {
                 lost.push(*id);
             } else {
@@ -133,12 +175,13 @@ impl FollowedFiles {
 
     /// Which followed file is at a path where there was another before; none where it is not to be read.
     fn meet(&mut self, path: &Path, from_end: bool, now: Instant) -> Option<TailId> {
-        let opened = File::open(path).and_then(|file| {
+        let opened = File::open(path).map(Arc::new).and_then(|file| {
             let metadata = file.metadata()?;
-            let fingerprint = Fingerprint::of(&file, self.fingerprint_size)?;
-            Ok((file, metadata, fingerprint))
+            let fingerprint = fingerprint_of(&file, self.fingerprint_size, self.compression)?;
+            let is_compressed = is_compressed(&file, self.compression)?;
+            Ok((file, metadata, fingerprint, is_compressed))
         });
-        let (file, metadata, fingerprint) = match opened {
+        let (file, metadata, fingerprint, is_compressed) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 self.note_unreadable(path, &error);
@@ -155,17 +198,29 @@ impl FollowedFiles {
             tracing::debug!(path = %path.display(), "Skipping duplicate file");
             return None;
         }
-        let id = self.remembered(&fingerprint, Identity::of(&metadata)).unwrap_or_else(|| {
+        let id = self.remembered(&fingerprint, Identity::of(&metadata), is_compressed).unwrap_or_else(|| {
             tracing::info!(path = %path.display(), "Started watching file");
-            let offset = if from_end { metadata.len() } else { 0 };
+            let mut offset = Offset::default();
+            if from_end && is_compressed {
+                offset.gzip = Some(GzipPlace { compressed: metadata.len(), unpacked: 0 });
+            } else if from_end {
+                offset.bytes = metadata.len();
+            }
             let id = self.next_id;
             self.next_id += 1;
             self.tails.insert(id, Tail::new(path.to_owned(), fingerprint.clone(), offset, now));
             id
         });
         let tail = self.tails.get_mut(&id)?;
+        tail.has_progress |= tail.fingerprint != fingerprint;
         tail.fingerprint = fingerprint;
         tail.settle_at(path, &metadata, file);
+        if is_compressed {
+            tail.offset.gzip.get_or_insert_default();
+        } else {
+            tail.offset.gzip = None;
+            self.on_truncate.apply(tail, &metadata);
+        }
         Some(id)
     }
 
@@ -179,11 +234,17 @@ impl FollowedFiles {
     /// The file not in place that had the longest beginning of this fingerprint.
     ///
     /// What was moved away or deleted is not taken for another file that begins with the same few bytes, as
-    /// logs may begin with the same line.
-    fn remembered(&self, fingerprint: &Fingerprint, identity: Identity) -> Option<TailId> {
+    /// logs may begin with the same line. Compressed files are never new logs.
+    fn remembered(
+        &self,
+        fingerprint: &Fingerprint,
+        identity: Identity,
+        is_compressed: bool,
+    ) -> Option<TailId> {
         let candidates = self.tails.iter().filter(|(_, tail)| {
             let is_sure = tail.fingerprint.len() >= self.fingerprint_size
                 || !tail.was_lost
+                || is_compressed
                 || tail.identity == Some(identity);
             tail.whereabouts != Whereabouts::InPlace
                 && is_sure
@@ -208,19 +269,36 @@ impl FollowedFiles {
             .collect();
         for id in gone.iter().take(gone.len().saturating_sub(MOST_GONE_FILES)) {
             self.tails.remove(id);
+            self.forgotten.push(*id);
         }
     }
 }
 
 /// Brings the fingerprint up to what the file begins with now. False where it begins otherwise than before.
-fn refresh_fingerprint(tail: &mut Tail, size: usize) -> io::Result<bool> {
+fn refresh_fingerprint(tail: &mut Tail, size: usize, compression: Compression) -> io::Result<bool> {
     let file = tail.open()?;
-    let now = Fingerprint::of(&file, size)?;
+    let now = fingerprint_of(&file, size, compression)?;
     let is_same = now.grew_from(&tail.fingerprint.shortened(size));
-    if is_same {
+    if is_same && now != tail.fingerprint {
         tail.fingerprint = now;
+        tail.has_progress = true;
     }
     Ok(is_same)
+}
+
+impl OnTruncate {
+    /// What is done with a file that begins as before, where it is shorter than what was read of it.
+    fn apply(self, tail: &mut Tail, metadata: &Metadata) {
+        if tail.offset.gzip.is_some() || metadata.len() >= tail.offset.bytes {
+            return;
+        }
+        tail.offset.bytes = match self {
+            Self::Ignore => return,
+            Self::ReadWholeFile => 0,
+            Self::ReadNew => metadata.len(),
+        };
+        tail.has_progress = true;
+    }
 }
 
 /// Whether what was read up to `end` can be trusted: the file still begins as it did, so it was not cut off

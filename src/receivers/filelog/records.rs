@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use crate::log_operators::{ValueMap, put_value};
 use crate::otlp::wire::{WireType, put_key, put_length_delimited, put_message, put_varint, varint_length};
 use crate::otlp::{Batch, Signal};
 use crate::pipeline::InFlightBytes;
@@ -20,9 +21,20 @@ const ATTRIBUTES: u32 = 6;
 const OBSERVED_TIME_UNIX_NANO: u32 = 11;
 /// Fields of `AnyValue`.
 const STRING_VALUE: u32 = 1;
+const INT_VALUE: u32 = 3;
+const BYTES_VALUE: u32 = 7;
 
 /// A key with a fixed64 behind it.
 const OBSERVED_TIME_LENGTH: usize = 1 + 8;
+
+/// What a body is on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyKind {
+    /// Text; the bytes are UTF-8.
+    Text,
+    /// Bytes as they are.
+    Bytes,
+}
 
 /// Gathers records of one resource and one scope into one request body.
 #[derive(Debug)]
@@ -46,7 +58,7 @@ impl RecordWriter {
     }
 
     /// Appends a record. `attributes` are `attributes` fields of a `LogRecord` with their keys.
-    pub fn put(&mut self, body: &[u8], attributes: &[u8], observed_unix_nano: u64) {
+    pub fn put(&mut self, kind: BodyKind, body: &[u8], attributes: &[u8], observed_unix_nano: u64) {
         if self.out.is_empty() {
             let headroom = self.headroom();
             self.out.reserve(headroom + self.expected_length);
@@ -59,7 +71,11 @@ impl RecordWriter {
         put_varint(out, (OBSERVED_TIME_LENGTH + body_length + attributes.len()) as u64);
         put_key(out, BODY, WireType::LengthDelimited);
         put_varint(out, value_length as u64);
-        put_length_delimited(out, STRING_VALUE, body);
+        let value_field = match kind {
+            BodyKind::Text => STRING_VALUE,
+            BodyKind::Bytes => BYTES_VALUE,
+        };
+        put_length_delimited(out, value_field, body);
         out.extend_from_slice(attributes);
         put_key(out, OBSERVED_TIME_UNIX_NANO, WireType::Fixed64);
         out.extend_from_slice(&observed_unix_nano.to_le_bytes());
@@ -124,8 +140,26 @@ pub fn put_text_attribute(out: &mut Vec<u8>, key: &str, value: &str) {
     put_attribute(out, ATTRIBUTES, key, |out| put_length_delimited(out, STRING_VALUE, value.as_bytes()));
 }
 
+/// Appends an attribute of a log record whose value is a number.
+pub fn put_number_attribute(out: &mut Vec<u8>, key: &str, value: u64) {
+    put_attribute(out, ATTRIBUTES, key, |out| {
+        put_key(out, INT_VALUE, WireType::Varint);
+        put_varint(out, value);
+    });
+}
+
+/// A `Resource` with these attributes.
+pub fn encode_resource(attributes: &ValueMap) -> Vec<u8> {
+    const RESOURCE_ATTRIBUTES: u32 = 1;
+    let mut resource = Vec::new();
+    for (key, value) in attributes.iter() {
+        put_attribute(&mut resource, RESOURCE_ATTRIBUTES, key, |out| put_value(out, value));
+    }
+    resource
+}
+
 /// Appends an attribute: a `KeyValue` as field `field`.
-pub fn put_attribute(out: &mut Vec<u8>, field: u32, key: &str, write_value: impl FnOnce(&mut Vec<u8>)) {
+fn put_attribute(out: &mut Vec<u8>, field: u32, key: &str, write_value: impl FnOnce(&mut Vec<u8>)) {
     const KEY: u32 = 1;
     const VALUE: u32 = 2;
     put_message(out, field, |out| {
@@ -155,14 +189,15 @@ mod tests {
             attributes: vec![key_value("service.name", Value::StringValue("shop".to_owned()))],
             ..Resource::default()
         };
-        let mut writer = RecordWriter::new(resource.encode_to_vec());
+        let mut writer =
+            RecordWriter::new(encode_resource(&[("service.name", "shop")].into_iter().collect()));
         let mut attributes = Vec::new();
         put_text_attribute(&mut attributes, "log.file.name", "a.log");
-        put_text_attribute(&mut attributes, "log.file.path", "/a.log");
+        put_number_attribute(&mut attributes, "log.file.record_number", 300);
         let long = "x".repeat(20_000);
         for _ in 0..2 {
-            writer.put(long.as_bytes(), &attributes, 7);
-            writer.put(b"2", &[], 8);
+            writer.put(BodyKind::Text, long.as_bytes(), &attributes, 7);
+            writer.put(BodyKind::Bytes, &[0xff, 0], &[], 8);
             assert_eq!(writer.items(), 2);
             let batch = writer.take(&InFlightBytes::default()).unwrap();
             let request = ExportLogsServiceRequest::decode(batch.parts()[0].clone()).unwrap();
@@ -177,11 +212,11 @@ mod tests {
                     Value::StringValue(long.clone()),
                     vec![
                         key_value("log.file.name", Value::StringValue("a.log".to_owned())),
-                        key_value("log.file.path", Value::StringValue("/a.log".to_owned())),
+                        key_value("log.file.record_number", Value::IntValue(300)),
                     ],
                     7,
                 ),
-                record(Value::StringValue("2".to_owned()), vec![], 8),
+                record(Value::BytesValue(vec![0xff, 0]), vec![], 8),
             ];
             let scope_logs = vec![ScopeLogs {
                 scope: Some(InstrumentationScope::default()),

@@ -9,17 +9,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::checkpoints::{Checkpoint, Offset};
+use super::file_attributes::FileAttributes;
 use super::fingerprint::Fingerprint;
+use crate::log_operators::ValueMap;
 
 /// A followed file.
 #[derive(Debug)]
 pub struct Tail {
     /// Its first bytes, by which it is known again under another name.
     pub fingerprint: Fingerprint,
-    /// How many bytes were taken.
-    pub offset: u64,
-    /// How many entries were taken, empty ones included.
-    pub record_number: u64,
+    /// How far it was read.
+    pub offset: Offset,
+    /// Whether that is different from what was told last.
+    pub has_progress: bool,
     /// Where it was seen last.
     pub path: PathBuf,
     /// The file by device and number; of a file that is gone what it was.
@@ -32,8 +35,12 @@ pub struct Tail {
     pub was_lost: bool,
     /// The unfinished entry at its end.
     pub partial: Partial,
-    /// The attributes of its records, as fields of a `LogRecord`.
-    pub attributes: Vec<u8>,
+    /// What its records say of it.
+    pub attributes: FileAttributes,
+    /// What its header says, once that was read.
+    pub header: Option<ValueMap>,
+    /// How long it was when it was found to end within a compressed stream.
+    pub unfinished_at: Option<u64>,
     seen: Option<Seen>,
 }
 
@@ -80,27 +87,29 @@ pub struct Partial {
 
 impl Tail {
     /// A file that is read from `offset` on.
-    pub fn new(path: PathBuf, fingerprint: Fingerprint, offset: u64, now: Instant) -> Self {
+    pub fn new(path: PathBuf, fingerprint: Fingerprint, offset: Offset, now: Instant) -> Self {
         Self {
             fingerprint,
             offset,
-            record_number: 0,
+            has_progress: true,
             path,
             identity: None,
             file: None,
             whereabouts: Whereabouts::Gone,
             was_lost: false,
             partial: Partial::none(now),
-            attributes: Vec::new(),
+            attributes: FileAttributes::default(),
+            header: None,
+            unfinished_at: None,
             seen: None,
         }
     }
 
     /// The file is `file`, found at `path`.
-    pub fn settle_at(&mut self, path: &Path, metadata: &Metadata, file: File) {
+    pub fn settle_at(&mut self, path: &Path, metadata: &Metadata, file: Arc<File>) {
         path.clone_into(&mut self.path);
         self.identity = Some(Identity::of(metadata));
-        self.file = Some(Arc::new(file));
+        self.file = Some(file);
         self.whereabouts = Whereabouts::InPlace;
         self.was_lost = false;
         self.seen = None;
@@ -123,6 +132,20 @@ impl Tail {
                 true
             }
         }
+    }
+
+    /// What is to be kept of it, where that is different from before.
+    pub fn take_progress(&mut self) -> Option<Checkpoint> {
+        std::mem::take(&mut self.has_progress).then(|| Checkpoint {
+            fingerprint: self.fingerprint.clone(),
+            path: self.path.to_string_lossy().into_owned(),
+            offset: self.offset,
+        })
+    }
+
+    /// Whether the file was in the same state twice.
+    pub const fn is_settled(&self) -> bool {
+        matches!(self.seen, Some(Seen { is_settled: true, .. }))
     }
 
     /// What is at the end of the file has to be looked at again, whatever its state.

@@ -1,7 +1,10 @@
 //! Files that are written to, renamed, cut off and deleted, and what is read of them.
 
 mod fixture;
+mod options;
+mod property;
 mod receiver;
+mod restart;
 mod rotation;
 
 use self::fixture::Watched;

@@ -32,6 +32,41 @@ fn what_is_wrong_is_said_in_the_collectors_words() {
         ("{include: [a], max_log_size: 0}", "'max_log_size' must be positive"),
         ("{include: [a], max_concurrent_files: 0}", "'max_concurrent_files' must be positive"),
         ("{include: [a], max_batches: -1}", "'max_batches' must not be negative"),
+        ("{include: [a], encoding: klingon}", "unsupported encoding 'klingon'"),
+        (
+            "{include: [a], multiline: {line_start_pattern: a, line_end_pattern: b}}",
+            "only one of line_start_pattern or line_end_pattern can be set",
+        ),
+        (
+            "{include: [a], delete_after_read: true}",
+            "'delete_after_read' cannot be used with 'start_at: end'",
+        ),
+        (
+            "{include: [a], header: {pattern: '^#', metadata_operators: [{type: noop}]}}",
+            "'header' cannot be specified with 'start_at: end'",
+        ),
+        (
+            "{include: [a], start_at: beginning, header: {pattern: '^#'}}",
+            "invalid config for 'header': at least one operator must be specified for `metadata_operators`",
+        ),
+        (
+            "{include: [a], max_log_size_behavior: x}",
+            "'max_log_size_behavior' must be either 'split' or 'truncate'",
+        ),
+        ("{include: [a], on_truncate: x}", "'on_truncate' must be one of: ignore, read_whole_file, read_new"),
+        (
+            "{include: [a], ordering_criteria: {sort_by: [{sort_type: numeric, regex_key: n}]}}",
+            "'regex' must be specified when 'sort_by' is specified",
+        ),
+        (
+            "{include: [a], ordering_criteria: {regex: a, sort_by: [{sort_type: numeric}]}}",
+            "numeric sort: regex key must be specified",
+        ),
+        ("{include: [a], ordering_criteria: {sort_by: [{}], regex: a}}", "'sort_type' must be specified"),
+        (
+            "{include: [a], ordering_criteria: {top_n: -1, sort_by: [{sort_type: mtime}]}}",
+            "'top_n' must not be negative",
+        ),
     ] {
         assert_eq!(errors_of(yaml), [expected], "{yaml}");
     }

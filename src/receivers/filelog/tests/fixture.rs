@@ -1,5 +1,6 @@
 //! A folder that is watched, polled by hand.
 
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,16 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use prost::Message;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::super::config::FileLogConfig;
-use super::super::reading::{FileReader, PollTime};
 use crate::config::{Checking, ConfigValue, Decoding, parse_yaml};
-use crate::otlp::Batch;
-use crate::pipeline::InFlightBytes;
+use crate::otlp::{Batch, Signal};
+use crate::pipeline::testing::settings;
+use crate::receivers::filelog::checkpoints::{Checkpoint, Progress};
+use crate::receivers::filelog::config::FileLogConfig;
+use crate::receivers::filelog::following::TailId;
+use crate::receivers::filelog::reading::{FileReader, PollTime};
 
 /// The time of day of every poll.
 pub const UNIX_NANO: u64 = 1_800_000_000_000_000_000;
@@ -24,8 +28,11 @@ pub const UNIX_NANO: u64 = 1_800_000_000_000_000_000;
 /// A folder and a reader of the files `*.log*` in it.
 pub struct Watched {
     folder: tempfile::TempDir,
+    config: Arc<FileLogConfig>,
     reader: FileReader,
     now: Instant,
+    /// What would be stored.
+    checkpoints: BTreeMap<TailId, Checkpoint>,
 }
 
 /// A record that was read.
@@ -33,6 +40,7 @@ pub struct Watched {
 pub struct Record {
     pub body: String,
     pub attributes: Vec<(String, String)>,
+    pub resource: Vec<(String, String)>,
     pub observed_time_unix_nano: u64,
 }
 
@@ -42,7 +50,7 @@ impl Watched {
         let folder = tempfile::tempdir().unwrap();
         let config = Arc::new(config(yaml, &folder));
         let reader = reader(&config);
-        Self { folder, reader, now: Instant::now() }
+        Self { folder, config, reader, now: Instant::now(), checkpoints: BTreeMap::new() }
     }
 
     /// The path of a file.
@@ -73,6 +81,14 @@ impl Watched {
         fs::remove_file(self.path(name)).unwrap();
     }
 
+    /// Writes what is in one file into another one, compressed.
+    pub fn gzip(&self, from: &str, to: &str) {
+        let to = fs::File::create(self.path(to)).unwrap();
+        let mut encoder = flate2::write::GzEncoder::new(to, flate2::Compression::fast());
+        encoder.write_all(&fs::read(self.path(from)).unwrap()).unwrap();
+        encoder.finish().unwrap();
+    }
+
     /// Cuts a file off to nothing.
     pub fn truncate(&self, name: &str) {
         OpenOptions::new().write(true).truncate(true).open(self.path(name)).unwrap();
@@ -80,6 +96,36 @@ impl Watched {
 
     pub fn pass_milliseconds(&mut self, milliseconds: u64) {
         self.now += Duration::from_millis(milliseconds);
+    }
+
+    /// Goes on as after a restart of the process; what operators hold back is read before.
+    pub fn restart(&mut self) -> Vec<String> {
+        let last = self.reader.last_turn();
+        self.keep(last.progress);
+        self.crash();
+        last.batch.iter().flat_map(records_of).map(|record| record.body).collect()
+    }
+
+    /// Goes on as after a sudden end of the process.
+    pub fn crash(&mut self) {
+        self.reader = reader(&self.config);
+        self.reader.resume(self.checkpoints.clone().into_iter().collect(), self.now);
+    }
+
+    /// Restarts with another section.
+    pub fn reconfigure(&mut self, yaml: &str) {
+        self.restart();
+        self.config = Arc::new(config(yaml, &self.folder));
+        self.crash();
+    }
+
+    fn keep(&mut self, progress: Vec<Progress>) {
+        for step in progress {
+            match step {
+                Progress::Read(id, checkpoint) => drop(self.checkpoints.insert(id, checkpoint)),
+                Progress::Forgotten(id) => drop(self.checkpoints.remove(&id)),
+            }
+        }
     }
 
     /// Polls once; the bodies of what was read.
@@ -95,6 +141,8 @@ impl Watched {
         loop {
             let turn = self.reader.next_turn(time);
             records.extend(turn.batch.iter().flat_map(records_of));
+            self.keep(turn.progress);
+            turn.finished.iter().for_each(|path| fs::remove_file(path).unwrap());
             if turn.is_last {
                 return records;
             }
@@ -117,28 +165,35 @@ fn config(yaml: &str, folder: &tempfile::TempDir) -> FileLogConfig {
 }
 
 fn reader(config: &Arc<FileLogConfig>) -> FileReader {
-    FileReader::new(Arc::clone(config), InFlightBytes::default(), CancellationToken::new()).unwrap()
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let _guard = runtime.enter();
+    let settings = settings("file_log", Signal::Logs);
+    FileReader::new(Arc::clone(config), &settings, CancellationToken::new()).unwrap()
 }
 
 /// The records of a batch.
 pub fn records_of(batch: &Batch) -> Vec<Record> {
-    let requests = batch.parts().iter().map(|part| ExportLogsServiceRequest::decode(part.clone()).unwrap());
-    let resource_logs = requests.flat_map(|request| request.resource_logs);
-    let scope_logs = resource_logs.flat_map(|resource_logs| resource_logs.scope_logs);
-    let records: Vec<_> = scope_logs
-        .flat_map(|scope_logs| scope_logs.log_records)
-        .map(|record| Record {
-            body: text_of(record.body.unwrap().value.unwrap()),
-            attributes: record
-                .attributes
-                .into_iter()
-                .map(|attribute| (attribute.key, text_of(attribute.value.unwrap().value.unwrap())))
-                .collect(),
-            observed_time_unix_nano: record.observed_time_unix_nano,
-        })
-        .collect();
+    let mut records = Vec::new();
+    for part in batch.parts() {
+        for resource_logs in ExportLogsServiceRequest::decode(part.clone()).unwrap().resource_logs {
+            let resource = texts_of(resource_logs.resource.unwrap_or_default().attributes);
+            for record in resource_logs.scope_logs.into_iter().flat_map(|scope_logs| scope_logs.log_records) {
+                records.push(Record {
+                    body: text_of(record.body.unwrap().value.unwrap()),
+                    attributes: texts_of(record.attributes),
+                    resource: resource.clone(),
+                    observed_time_unix_nano: record.observed_time_unix_nano,
+                });
+            }
+        }
+    }
     assert_eq!(records.len(), batch.items());
     records
+}
+
+fn texts_of(attributes: Vec<KeyValue>) -> Vec<(String, String)> {
+    let text = |attribute: KeyValue| (attribute.key, text_of(attribute.value.unwrap().value.unwrap()));
+    attributes.into_iter().map(text).collect()
 }
 
 fn text_of(value: Value) -> String {
