@@ -145,7 +145,8 @@ async fn the_log_agent_reads_containers_and_nginx() {
     let records = wait_for_log_records(&file, 2).await;
     agent.stop().await;
     back_end.stop().await;
-    let container = records.iter().find(|record| record["body"]["stringValue"] == "first part and second").unwrap();
+    let container =
+        records.iter().find(|record| record["body"]["stringValue"] == "first part and second").unwrap();
     assert_eq!(container["timeUnixNano"], "1767323045678901234");
     let nginx = records.iter().find(|record| record["body"]["stringValue"] == line).unwrap();
     assert_eq!(nginx["timeUnixNano"], "1767319445000000000");

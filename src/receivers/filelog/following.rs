@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::checkpoints::{Checkpoint, Offset, Progress};
+use super::checkpoints::{Checkpoint, Offset};
 use super::config::{Compression, OnTruncate, ReadingConfig};
 use super::fingerprint::{Fingerprint, read_fully_at};
 use super::source::{GzipPlace, fingerprint_of, is_compressed};
@@ -84,8 +84,8 @@ impl FollowedFiles {
     }
 
     /// Which files are remembered no more.
-    pub fn take_forgotten(&mut self) -> Vec<Progress> {
-        std::mem::take(&mut self.forgotten).into_iter().map(Progress::Forgotten).collect()
+    pub fn take_forgotten(&mut self) -> Vec<TailId> {
+        std::mem::take(&mut self.forgotten)
     }
 
     /// Finds out which files are behind `paths` now, and which there are to read, in the order in which to.

@@ -111,8 +111,9 @@ async fn in_background<T: Send + 'static>(
     mut reader: FileReader,
     work: impl FnOnce(&mut FileReader) -> T + Send + 'static,
 ) -> Result<(FileReader, T), Stopped> {
+    let span = tracing::Span::current();
     let working = tokio::task::spawn_blocking(move || {
-        let result = work(&mut reader);
+        let result = span.in_scope(|| work(&mut reader));
         (reader, result)
     });
     working.await.map_err(|error| {

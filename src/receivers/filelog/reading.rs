@@ -1,7 +1,7 @@
 //! Reads what is new in the files that are followed, into batches. Everything here blocks, and runs beside
 //! the asynchronous workers.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -49,7 +49,7 @@ pub struct FileReader {
     /// Whether files that are new are read from their end on.
     from_end: bool,
     /// What was read of files, while operators hold some of it back.
-    held_progress: Vec<Progress>,
+    held: Held,
     counts: WatchCounts,
     stopping: CancellationToken,
 }
@@ -65,6 +65,14 @@ pub struct Turn {
     pub finished: Vec<PathBuf>,
     /// Whether there is nothing more to read until the next poll.
     pub is_last: bool,
+}
+
+/// What is to be done once what was read is taken by the pipeline.
+#[derive(Debug, Default)]
+struct Held {
+    /// The last progress of each file.
+    progress: BTreeMap<TailId, Progress>,
+    finished: Vec<PathBuf>,
 }
 
 /// When a poll happens.
@@ -109,7 +117,7 @@ impl FileReader {
             queue: VecDeque::new(),
             closes_files: false,
             from_end: config.start_at == StartAt::End,
-            held_progress: Vec::new(),
+            held: Held::default(),
             counts: WatchCounts::new(settings),
             stopping,
             config,
@@ -143,8 +151,9 @@ impl FileReader {
 
     /// Reads up to a batch full.
     pub fn next_turn(&mut self, time: PollTime) -> Turn {
-        let mut finished = Vec::new();
-        self.held_progress.extend(self.files.take_forgotten());
+        for id in self.files.take_forgotten() {
+            self.held.progress.insert(id, Progress::Forgotten(id));
+        }
         while !self.emitter.is_full()
             && !self.stopping.is_cancelled()
             && let Some(id) = self.queue.pop_front()
@@ -161,27 +170,28 @@ impl FileReader {
                 tail.file = None;
             }
             if left == Left::End && is_in_place && self.config.reading.delete_after_read {
-                finished.push(tail.path.clone());
+                self.held.finished.push(tail.path.clone());
             }
             if let Some(checkpoint) = tail.take_progress() {
-                self.held_progress.push(Progress::Read(id, checkpoint));
+                self.held.progress.insert(id, Progress::Read(id, checkpoint));
             }
         }
         let is_last = self.queue.is_empty() || self.stopping.is_cancelled();
-        self.end_turn(finished, is_last)
+        self.end_turn(is_last)
     }
 
     /// What operators held back, since nothing more will be read.
     pub fn last_turn(&mut self) -> Turn {
         self.emitter.flush();
-        self.end_turn(Vec::new(), true)
+        self.end_turn(true)
     }
 
-    fn end_turn(&mut self, finished: Vec<PathBuf>, is_last: bool) -> Turn {
+    fn end_turn(&mut self, is_last: bool) -> Turn {
         let batch = self.emitter.take();
-        let is_held = self.emitter.holds_entries();
-        let progress = if is_held { Vec::new() } else { std::mem::take(&mut self.held_progress) };
-        Turn { batch, progress, finished, is_last }
+        // What operators hold back must be read again if the process ends now.
+        let Held { progress, finished } =
+            if self.emitter.holds_entries() { Held::default() } else { std::mem::take(&mut self.held) };
+        Turn { batch, progress: progress.into_values().collect(), finished, is_last }
     }
 
     fn read_or_note(&mut self, id: TailId, time: PollTime) -> Left {

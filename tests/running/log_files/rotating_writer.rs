@@ -54,7 +54,7 @@ impl RotatingWriter {
                     open(&rotation.path()).write_all(part).unwrap();
                     tokio::time::sleep(PAUSE / 2).await;
                 }
-                if written.len() % LINES_A_FILE == 0 {
+                if written.len().is_multiple_of(LINES_A_FILE) {
                     let last = written.last().cloned().unwrap_or_default();
                     rotation.rotate(last);
                 }
@@ -86,7 +86,7 @@ impl Rotation {
             _ => fs::rename(self.path(), &rotated).unwrap(),
         }
         if let Some((newest, _)) = self.rotated.back_mut()
-            && self.rotations % 2 == 0
+            && self.rotations.is_multiple_of(2)
         {
             *newest = compress(newest);
         }
