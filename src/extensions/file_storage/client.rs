@@ -1,17 +1,22 @@
 //! An open space as components see it: disk work on threads of its own, concurrent writes together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::Span;
 
 use super::compaction::compact;
 use super::log::Log;
 use crate::pipeline::{BoxFuture, StorageChange, StorageClient, StorageError};
+
+/// The pause after a compaction that failed, most likely for want of space: each attempt copies all there is.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
 
 /// A storage file in use by its owner.
 pub struct FileClient {
@@ -35,6 +40,8 @@ struct Waiting {
     /// Whether a thread is writing, which will take these next.
     is_writing: bool,
     is_compacting: bool,
+    /// After a failed compaction, when it is tried again.
+    compact_again_at: Option<Instant>,
     is_closed: bool,
 }
 
@@ -134,15 +141,19 @@ impl Shared {
 
     fn begin_compaction(self: &Arc<Self>) {
         let mut waiting = self.waiting.lock();
-        if waiting.is_closed || std::mem::replace(&mut waiting.is_compacting, true) {
+        let is_early = waiting.compact_again_at.is_some_and(|at| Instant::now() < at);
+        if is_early || waiting.is_closed || std::mem::replace(&mut waiting.is_compacting, true) {
             return;
         }
         let shared = Arc::clone(self);
         let compaction = move || {
-            if let Err(error) = compact(&shared.log) {
+            let compacted = compact(&shared.log);
+            if let Err(error) = &compacted {
                 tracing::error!(parent: &shared.span, error = %error, "compaction failure");
             }
-            shared.waiting.lock().is_compacting = false;
+            let mut waiting = shared.waiting.lock();
+            waiting.is_compacting = false;
+            waiting.compact_again_at = compacted.err().map(|_| Instant::now() + PAUSE_AFTER_FAILURE);
         };
         self.work.spawn_blocking_on(compaction, &self.runtime);
     }

@@ -38,7 +38,8 @@ config_section! {
 }
 
 config_section! {
-    /// A file is always written anew once most of it is dead (and at least 32 MiB); this asks for more.
+    /// A file is always written anew once most of it is dead (and at least 32 MiB, or an eighth of `max_size`); this
+    /// asks for more.
     pub struct CompactionConfig {
         /// Whether every file is written anew when it is opened.
         pub on_start: bool = false,

@@ -194,7 +194,9 @@ impl Log {
         let mut writer = self.writer.lock();
         let live = self.readable.read().index.live_bytes();
         let dead = writer.end.saturating_sub(live);
-        dead > live.max(DEAD_BYTES_KEPT) || self.rebounds(&mut writer, live)
+        dead > live.max(DEAD_BYTES_KEPT)
+            || self.options.max_size.is_some_and(|max_size| is_short_of_room(max_size, writer.end, dead))
+            || self.rebounds(&mut writer, live)
     }
 
     fn rebounds(&self, writer: &mut Writer, live: u64) -> bool {
@@ -221,6 +223,12 @@ impl Log {
     pub fn failed(&self, action: &str, error: io::Error) -> StorageError {
         failed(action, &self.path, error)
     }
+}
+
+/// True where a file comes near the longest it may be and an eighth of that could be gained. What is dead must
+/// not keep out what is new.
+const fn is_short_of_room(max_size: u64, length: u64, dead: u64) -> bool {
+    length > max_size / 4 * 3 && dead > max_size / 8
 }
 
 impl Writer {

@@ -1,6 +1,7 @@
 //! The extension as components and operators meet it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::*;
 use crate::config::GoDuration;
@@ -92,4 +93,27 @@ async fn unfinished_files_are_removed_at_the_start_where_told_to() {
     client.close().await;
     let client = client_of(&extension).await.unwrap();
     assert_eq!(client.get("a").await.unwrap(), Some(Bytes::from_static(b"1")), "after compaction on start");
+}
+
+#[tokio::test]
+async fn a_file_near_its_longest_makes_room_by_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let extension = started(FileStorageConfig { max_size: 100_000, ..config(directory.path()) }).await;
+    let client = client_of(&extension).await.unwrap();
+    for round in 0..200_u8 {
+        // The file may be written anew just then; whoever is refused comes again.
+        let mut written = Err(StorageError::Closed);
+        for _attempt in 0..1000 {
+            written = client.write(vec![set("offset", &[round; 10_000])]).await;
+            if !matches!(written, Err(StorageError::Full(_))) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        written.unwrap();
+    }
+    assert_eq!(client.get("offset").await.unwrap().unwrap().as_ref(), &[199; 10_000]);
+    client.close().await;
+    let file = directory.path().join("made/here/exporter_otlp_grpc__traces.weir");
+    assert!(fs::metadata(file).unwrap().len() <= 100_000);
 }
