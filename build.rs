@@ -2,11 +2,12 @@
 
 use std::error::Error;
 
-const MESSAGES: [&str; 2] = ["google/rpc/error_details.proto", "google/rpc/status.proto"];
+const MESSAGES: [&str; 3] =
+    ["google/rpc/error_details.proto", "google/rpc/status.proto", "zipkin/zipkin.proto"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
     let descriptors = protox::compile(MESSAGES, ["proto"])?;
-    prost_build::Config::new().compile_fds(descriptors)?;
+    prost_build::Config::new().btree_map([".zipkin"]).compile_fds(descriptors)?;
     Ok(())
 }

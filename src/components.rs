@@ -10,6 +10,7 @@ use crate::exporters::otlp_grpc::OtlpGrpcExporter;
 use crate::exporters::otlp_http::OtlpHttpExporter;
 use crate::exporters::prometheus::PrometheusExporter;
 use crate::exporters::prometheusremotewrite::RemoteWriteExporter;
+use crate::exporters::zipkin::ZipkinExporter;
 use crate::extensions::file_storage::FileStorage;
 use crate::extensions::health_check::HealthCheck;
 use crate::pipeline::{
@@ -70,6 +71,7 @@ pub static EXPORTERS: &[ExporterFactory] = &[
     ExporterFactory::of::<OtlpHttpExporter>(),
     ExporterFactory::of::<PrometheusExporter>(),
     ExporterFactory::of::<RemoteWriteExporter>(),
+    ExporterFactory::of::<ZipkinExporter>(),
 ];
 
 /// Every extension type.

@@ -7,3 +7,4 @@ pub mod otlp_grpc;
 pub mod otlp_http;
 pub mod prometheus;
 pub mod prometheusremotewrite;
+pub mod zipkin;

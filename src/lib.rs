@@ -21,3 +21,4 @@ pub mod prometheus;
 pub mod receivers;
 pub mod spec;
 pub mod telemetry;
+pub mod zipkin;

@@ -39,6 +39,7 @@ fn required_section(kind: &str, type_name: &str) -> Option<&'static str> {
         ("exporter", "prometheus_remote_write") => "endpoint: 'http://127.0.0.1:1/api/v1/write'",
         ("exporter", "prometheus") => "endpoint: '127.0.0.1:0'",
         ("exporter", "otlphttp" | "otlp_http") => "endpoint: 'http://127.0.0.1:9'",
+        ("exporter", "zipkin") => "endpoint: 'http://127.0.0.1:9/api/v2/spans'",
         _ => return None,
     })
 }
