@@ -10,7 +10,7 @@ use crate::metric_streams::wire::{
 };
 use crate::metric_streams::{Point, PointValue, add_numbers};
 use crate::otlp::NumberValue;
-use crate::otlp::wire::{put_length_delimited, put_message};
+use crate::otlp::wire::{WireType, put_key, put_length_delimited, put_message, put_varint};
 
 /// The metrics of one scraper that are reported, and their points of this turn.
 #[derive(Debug)]
@@ -39,6 +39,13 @@ struct RecordedPoint {
     value: NumberValue,
     /// How many values became this one.
     count: u32,
+}
+
+/// The value of an attribute of a point.
+#[derive(Debug, Clone, Copy)]
+pub enum AttributeValue<'a> {
+    Text(&'a str),
+    Int(i64),
 }
 
 /// Where the scopes of scrapers are named after.
@@ -74,12 +81,17 @@ impl<T: MetricTable> MetricRecorder<T> {
 
     /// Records a whole number. Counters of the kernel that do not fit become the greatest that does.
     pub fn record_count(&mut self, metric: T, count: u64, attributes: &[&str]) {
-        self.record(metric, NumberValue::Int(i64::try_from(count).unwrap_or(i64::MAX)), attributes);
+        self.record(metric, NumberValue::Int(saturated(count)), texts(attributes));
+    }
+
+    /// Records a whole number of a point some of whose attributes are no texts.
+    pub fn record_count_of(&mut self, metric: T, count: u64, attributes: &[AttributeValue]) {
+        self.record(metric, NumberValue::Int(saturated(count)), attributes.iter().copied());
     }
 
     /// Records a number with a fraction.
     pub fn record_double(&mut self, metric: T, value: f64, attributes: &[&str]) {
-        self.record(metric, NumberValue::Double(value), attributes);
+        self.record(metric, NumberValue::Double(value), texts(attributes));
     }
 
     /// Records the values of a metric whose one attribute tells them apart.
@@ -109,7 +121,12 @@ impl<T: MetricTable> MetricRecorder<T> {
         self.metrics.iter_mut().for_each(|metric| metric.points.clear());
     }
 
-    fn record(&mut self, metric: T, value: NumberValue, attributes: &[&str]) {
+    fn record<'a>(
+        &mut self,
+        metric: T,
+        value: NumberValue,
+        attributes: impl Iterator<Item = AttributeValue<'a>>,
+    ) {
         if let Some(metric) = self.metrics.get_mut(metric.place()).filter(|metric| metric.is_on) {
             metric.record(value, attributes);
         }
@@ -128,11 +145,14 @@ impl RecordedMetric {
         }
     }
 
-    fn record(&mut self, value: NumberValue, attribute_values: &[&str]) {
+    fn record<'a>(&mut self, value: NumberValue, attribute_values: impl Iterator<Item = AttributeValue<'a>>) {
         let mut attributes = MessageList::default();
         let pairs = self.description.attributes.iter().zip(attribute_values).zip(&self.keeps);
         for ((key, value), _) in pairs.filter(|(_, is_kept)| **is_kept) {
-            attributes.push_with(|out| put_text_attribute(out, key, value));
+            attributes.push_with(|out| match value {
+                AttributeValue::Text(text) => put_text_attribute(out, key, text),
+                AttributeValue::Int(number) => put_int_attribute(out, key, number),
+            });
         }
         // Only points that lost an attribute can be alike.
         if self.keeps.contains(&false)
@@ -185,6 +205,23 @@ impl RecordedPoint {
             NumberValue::Double(sum) => NumberValue::Double(sum / f64::from(self.count)),
         }
     }
+}
+
+fn texts<'a>(values: &[&'a str]) -> impl Iterator<Item = AttributeValue<'a>> {
+    values.iter().copied().map(AttributeValue::Text)
+}
+
+fn saturated(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Writes a `KeyValue` with a whole number.
+pub(super) fn put_int_attribute(out: &mut Vec<u8>, key: &str, value: i64) {
+    put_length_delimited(out, 1, key.as_bytes());
+    put_message(out, 2, |out| {
+        put_key(out, 3, WireType::Varint);
+        put_varint(out, value.cast_unsigned());
+    });
 }
 
 /// Writes a `KeyValue` with a text.

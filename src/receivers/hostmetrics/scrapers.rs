@@ -6,6 +6,7 @@ mod filesystem;
 mod load;
 mod memory;
 mod network;
+mod nfs;
 mod paging;
 mod process;
 mod processes;
@@ -62,6 +63,8 @@ scrapers! {
     memory: memory::MemoryConfig => memory::MemoryScraper;
     /// What network interfaces receive and send, and TCP connections by state.
     network: network::NetworkConfig => network::NetworkScraper;
+    /// What the kernel's client and server of NFS did.
+    nfs: nfs::NfsConfig => nfs::NfsScraper;
     /// How full swap devices are, and how often pages were read, written and missed.
     paging: paging::PagingConfig => paging::PagingScraper;
     /// What each process uses; each is a resource of its own.

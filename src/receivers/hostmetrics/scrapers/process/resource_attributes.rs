@@ -4,9 +4,9 @@ use crate::config::{
     Checking, ConfigValue, Decoding, FieldDocs, Node, Secrets, SectionDocs, TypeDocs, compile_go_regexp,
 };
 use crate::config_section;
-use crate::otlp::wire::{WireType, put_key, put_length_delimited, put_message, put_varint};
+use crate::otlp::wire::put_message;
 use crate::processors::record_filter::TextCondition;
-use crate::receivers::hostmetrics::metric_recorder::put_text_attribute;
+use crate::receivers::hostmetrics::metric_recorder::{put_int_attribute, put_text_attribute};
 use crate::receivers::hostmetrics::metric_selection::update_named;
 
 /// An attribute of the resource of a process.
@@ -168,13 +168,7 @@ impl ResourceWriter {
 
     pub fn put_number(&mut self, attribute: ResourceAttribute, value: u32) {
         if self.accept(attribute, &value.to_string()) {
-            put_message(&mut self.encoded, 1, |out| {
-                put_length_delimited(out, 1, key_of(attribute).as_bytes());
-                put_message(out, 2, |out| {
-                    put_key(out, 3, WireType::Varint);
-                    put_varint(out, u64::from(value));
-                });
-            });
+            put_message(&mut self.encoded, 1, |out| put_int_attribute(out, key_of(attribute), value.into()));
         }
     }
 
