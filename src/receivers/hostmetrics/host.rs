@@ -4,6 +4,7 @@
 //! `HOST_PROC`, `HOST_SYS`, `HOST_ETC`, `HOST_DEV` and `HOST_PROC_MOUNTINFO` name single folders and have
 //! precedence.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -107,9 +108,16 @@ impl Host {
     }
 }
 
+/// As much as most files of `/proc` hold.
+const USUAL_FILE_BYTES: usize = 4096;
+
 /// The text of a file; what is not UTF-8 is replaced.
 pub fn read_text(path: &Path) -> Result<String, ReadError> {
-    let bytes = fs::read(path).map_err(|error| ReadError::Unreadable { path: path.to_owned(), error })?;
+    // Files of `/proc` say that they are empty, wherefore `fs::read` would take them in many small pieces.
+    let mut bytes = Vec::with_capacity(USUAL_FILE_BYTES);
+    fs::File::open(path)
+        .and_then(|file| file.take(u64::MAX).read_to_end(&mut bytes))
+        .map_err(|error| ReadError::Unreadable { path: path.to_owned(), error })?;
     Ok(String::from_utf8(bytes)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }

@@ -1,5 +1,6 @@
 //! The files of one process, as proc(5) describes them.
 
+use std::cell::OnceCell;
 use std::fs;
 use std::path::PathBuf;
 
@@ -10,6 +11,8 @@ use crate::receivers::hostmetrics::host::{HostPaths, ReadError, read_text};
 #[derive(Debug)]
 pub(super) struct ProcessFiles {
     folder: PathBuf,
+    /// What was read of `status`, which several ask for and is the slowest of all to read.
+    status: OnceCell<ProcessStatus>,
 }
 
 /// What is read of `stat`.
@@ -66,7 +69,7 @@ const KEPT_NAME_BYTES: usize = 15;
 
 impl ProcessFiles {
     pub fn new(paths: &HostPaths, pid: u32) -> Self {
-        Self { folder: paths.proc.join(pid.to_string()) }
+        Self { folder: paths.proc.join(pid.to_string()), status: OnceCell::new() }
     }
 
     pub fn stat(&self) -> Result<ProcessStat, ReadError> {
@@ -74,8 +77,12 @@ impl ProcessFiles {
         ProcessStat::parse(&text).ok_or_else(|| self.malformed("stat"))
     }
 
-    pub fn status(&self) -> Result<ProcessStatus, ReadError> {
-        self.read("status").map(|text| ProcessStatus::parse(&text))
+    pub fn status(&self) -> Result<&ProcessStatus, ReadError> {
+        if let Some(status) = self.status.get() {
+            return Ok(status);
+        }
+        let status = ProcessStatus::parse(&self.read("status")?);
+        Ok(self.status.get_or_init(|| status))
     }
 
     pub fn memory(&self) -> Result<ProcessMemory, ReadError> {
