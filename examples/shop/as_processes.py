@@ -23,13 +23,17 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("WEIR_CACHE", ROOT / ".cache"))
 PYTHON = str(CACHE / "shop/venv/bin/python")
 
-# What runs in place of an image. Jaeger listens at more ports than are used, and they would be everybody's.
+# What runs in place of an image. Debian's Prometheus looks for its pages where it is installed. Jaeger listens at more ports
+# than are used, and they would be everybody's.
 PROGRAMS = {
     "weir": [os.environ.get("WEIR", "weir"), "--config", "/etc/weir/config.yaml"],
     "weir-shop-front": ["node", str(CACHE / "shop/front.cjs")],
     "weir-shop-stock": [PYTHON, str(ROOT / "examples/shop/stock/stock.py")],
     "weir-shop-customers": [PYTHON, str(ROOT / "examples/shop/customers/customers.py")],
-    "prom/prometheus": [str(CACHE / "prometheus/usr/bin/prometheus")],
+    "prom/prometheus": [
+        str(CACHE / "prometheus/usr/bin/prometheus"),
+        f"--web.local-assets={CACHE / 'prometheus/usr/share/prometheus/web'}",
+    ],
     "victoriametrics/victoria-logs": [str(CACHE / "victoria-logs/victoria-logs")],
     "jaegertracing/all-in-one": [
         str(CACHE / "jaeger/jaeger"),

@@ -1,21 +1,23 @@
 //! Every ready configuration in `pipelines/` starts, and what applications send to it arrives.
 
+mod agents;
+mod stores;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::certificates::Authority;
-use crate::received::{data_points_of, descend, names_in};
+use crate::received::{data_points_of, names_in};
 use crate::send::{post_json, send_over_grpc, send_over_http};
 use crate::weir_process::{Launch, WeirProcess, free_address, pipelines_directory};
 
-/// The files that have a test below.
-const TESTED: [&str; 15] = [
+/// The files that have a test below, in `agents` or in `stores`.
+const TESTED: [&str; 17] = [
     "agent-logs.yaml",
     "agent.yaml",
     "default.yaml",
@@ -26,11 +28,13 @@ const TESTED: [&str; 15] = [
     "loki.yaml",
     "persistent-queue.yaml",
     "prometheus-remote-write.yaml",
+    "prometheus.yaml",
     "red-metrics.yaml",
     "stack.yaml",
     "tempo.yaml",
     "tls.yaml",
     "victorialogs.yaml",
+    "zipkin.yaml",
 ];
 
 /// One span, metric and log record over each protocol.
@@ -109,63 +113,6 @@ async fn the_file_configuration_writes_what_arrives() {
     let log = weir.stop().await;
     assert_eq!(names_in(&file), SENT, "{log}");
     assert!(log.contains("Traces\t{"), "{log}");
-}
-
-#[tokio::test]
-async fn the_log_agent_reads_containers_and_nginx() {
-    let directory = tempfile::tempdir().unwrap();
-    let at = |name: &str| directory.path().join(name);
-    std::fs::create_dir_all(at("containers/0a1b")).unwrap();
-    std::fs::create_dir(at("nginx")).unwrap();
-    let docker_line = r#"{"log":"a line\n","stream":"stderr","time":"2026-01-02T03:04:05.678901234Z"}"#;
-    std::fs::write(at("containers/0a1b/0a1b-json.log"), format!("{docker_line}\n")).unwrap();
-    let line = r#"{"time":"2026-01-02T03:04:05+01:00","method":"GET","path":"/","status":"503"}"#;
-    std::fs::write(at("nginx/access.log"), format!("{line}\n")).unwrap();
-    let file = at("telemetry.jsonl");
-    let (back_end, _, back_end_http) =
-        start_back_end(directory.path(), &file, |launch, _addresses| launch).await;
-    let metrics = free_address();
-    let agent = Launch::of_pipelines("agent-logs.yaml", directory.path())
-        .env("WEIR_STORAGE_DIRECTORY", at("storage").display())
-        .env("WEIR_CONTAINER_LOGS", at("containers").display())
-        .env("WEIR_NGINX_LOGS", at("nginx").display())
-        .env("WEIR_METRICS_HOST", metrics.ip())
-        .env("WEIR_METRICS_PORT", metrics.port())
-        .env("BACKEND_HTTP_ENDPOINT", format!("http://{back_end_http}"))
-        .start(directory.path(), "agent")
-        .await;
-    let records = wait_for_log_records(&file, 2).await;
-    agent.stop().await;
-    back_end.stop().await;
-    let container = records.iter().find(|record| record["body"]["stringValue"] == "a line\n").unwrap();
-    assert_eq!(container["timeUnixNano"], "1767323045678901234");
-    let nginx = records.iter().find(|record| record["body"]["stringValue"] == line).unwrap();
-    assert_eq!(nginx["timeUnixNano"], "1767319445000000000");
-    assert_eq!(nginx["severityNumber"], 17);
-    let attributes = nginx["attributes"].as_array().unwrap();
-    assert!(attributes.contains(&json!({"key": "path", "value": {"stringValue": "/"}})), "{attributes:?}");
-}
-
-/// The log records in the back end's file once there are so many.
-async fn wait_for_log_records(file: &Path, count: usize) -> Vec<serde_json::Value> {
-    for _look in 0..1500 {
-        let text = std::fs::read_to_string(file).unwrap_or_default();
-        // The last line may be half written.
-        let requests = text.lines().filter_map(|line| serde_json::from_str(line).ok());
-        let records: Vec<serde_json::Value> = requests
-            .flat_map(|request: serde_json::Value| {
-                descend(&request, &["resourceLogs", "scopeLogs", "logRecords"])
-                    .into_iter()
-                    .cloned()
-                    .collect::<Vec<_>>()
-            })
-            .collect();
-        if records.len() >= count {
-            return records;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("no {count} log records arrive");
 }
 
 #[tokio::test]
@@ -303,138 +250,6 @@ async fn the_red_metrics_configuration_counts_what_it_forwards() {
 }
 
 #[tokio::test]
-async fn the_jaeger_configuration_sends_traces_over_grpc() {
-    a_configuration_sends_to_its_store("jaeger.yaml", "traces", "JAEGER_ENDPOINT", None).await;
-}
-
-#[tokio::test]
-async fn the_tempo_configuration_sends_traces_over_grpc() {
-    a_configuration_sends_to_its_store("tempo.yaml", "traces", "TEMPO_ENDPOINT", None).await;
-}
-
-#[tokio::test]
-async fn the_loki_configuration_sends_logs_to_its_path() {
-    let path = Some("/otlp/v1/logs");
-    a_configuration_sends_to_its_store("loki.yaml", "logs", "LOKI_ENDPOINT", path).await;
-}
-
-#[tokio::test]
-async fn the_victorialogs_configuration_sends_logs_to_its_path() {
-    let path = Some("/insert/opentelemetry/v1/logs");
-    a_configuration_sends_to_its_store("victorialogs.yaml", "logs", "VICTORIALOGS_ENDPOINT", path).await;
-}
-
-/// tests/running/remote_write.rs has real stores.
-#[tokio::test]
-async fn the_remote_write_configuration_writes_series_with_their_resource() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (http, metrics) = (free_address(), free_address());
-    let weir = Launch::of_pipelines("prometheus-remote-write.yaml", directory.path())
-        .env("WEIR_GRPC_ENDPOINT", free_address())
-        .env("WEIR_HTTP_ENDPOINT", http)
-        .env("WEIR_HEALTH_ENDPOINT", free_address())
-        .env("WEIR_METRICS_HOST", metrics.ip())
-        .env("WEIR_METRICS_PORT", metrics.port())
-        .env("REMOTE_WRITE_ENDPOINT", format!("http://{}/api/v1/write", store.local_addr().unwrap()))
-        .start(directory.path(), "weir")
-        .await;
-    let attribute = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
-    let resource =
-        json!({"attributes": [attribute("service.name", "cart"), attribute("k8s.namespace.name", "shop")]});
-    let point = json!({"timeUnixNano": "1700000000000000000", "asInt": "3"});
-    let sum = json!({"aggregationTemporality": 2, "isMonotonic": true, "dataPoints": [point]});
-    let group =
-        json!({"resource": resource, "scopeMetrics": [{"metrics": [{"name": "orders", "sum": sum}]}]});
-    post_json(TcpStream::connect(http).await.unwrap(), "/v1/metrics", &json!({"resourceMetrics": [group]}))
-        .await;
-    let (head, body) = answer_one_request(store).await;
-    weir.stop().await;
-    assert!(head.starts_with("POST /api/v1/write HTTP/1.1\r\n"), "{head}");
-    assert!(head.contains("x-prometheus-remote-write-version: 0.1.0\r\n"), "{head}");
-    let body = snap::raw::Decoder::new().decompress_vec(&body).unwrap();
-    let labels = ["__name__\x12\x0corders_total", "job\x12\x04cart", "k8s_namespace_name\x12\x04shop"];
-    let text = String::from_utf8_lossy(&body);
-    assert!(labels.iter().all(|label| text.contains(label)), "{text:?}");
-}
-
-/// Takes one request with a known length and answers 204. Returns its head and its body.
-async fn answer_one_request(listener: tokio::net::TcpListener) -> (String, Vec<u8>) {
-    let (mut stream, _) = listener.accept().await.unwrap();
-    let mut request = Vec::new();
-    loop {
-        assert!(stream.read_buf(&mut request).await.unwrap() > 0, "the request is cut off");
-        let Some(end) = request.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8(request[..end + 2].to_vec()).unwrap();
-        let length = head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap();
-        if request.len() < end + 4 + length.parse::<usize>().unwrap() {
-            continue;
-        }
-        stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await.unwrap();
-        return (head, request[end + 4..].to_vec());
-    }
-}
-
-#[tokio::test]
-async fn the_agent_configuration_sends_how_the_host_is_and_what_its_logs_say() {
-    let directory = tempfile::tempdir().unwrap();
-    let directory = directory.path();
-    let file = directory.join("telemetry.jsonl");
-    let (gateway, gateway_grpc, _) = start_back_end(directory, &file, |launch, _addresses| launch).await;
-    let log_file = directory.join("shop.log");
-    std::fs::write(&log_file, "starting\nno sugar left\n").unwrap();
-    let metrics = free_address();
-    let agent = Launch::of_pipelines("agent.yaml", directory)
-        .env("GATEWAY_ENDPOINT", gateway_grpc)
-        .env("HOST_NAME", "box")
-        .env("HOST_METRICS_INTERVAL", "1s")
-        .env("LOG_FILES", log_file.display())
-        .env("WEIR_HEALTH_ENDPOINT", free_address())
-        .env("WEIR_METRICS_HOST", metrics.ip())
-        .env("WEIR_METRICS_PORT", metrics.port())
-        .start(directory, "agent")
-        .await;
-    wait_until_file_has(&file, &["starting", "no sugar left", "system.memory.usage"]).await;
-    let log = agent.stop().await;
-    gateway.stop().await;
-
-    let text = std::fs::read_to_string(&file).unwrap();
-    let host_name = json!({"key": "host.name", "value": {"stringValue": "box"}}).to_string();
-    assert!(text.lines().all(|line| line.contains(&host_name)), "{log}\n{text}");
-}
-
-#[tokio::test]
-async fn the_stack_configuration_puts_each_signal_where_it_is_looked_at() {
-    let directory = tempfile::tempdir().unwrap();
-    let directory = directory.path();
-    let file = directory.join("telemetry.jsonl");
-    let at_path = "receivers.otlp.protocols.http.logs_url_path=/insert/opentelemetry/v1/logs";
-    let (stores, stores_grpc, stores_http) =
-        start_back_end(directory, &file, |launch, _addresses| launch.set(at_path)).await;
-    let [grpc, http, page, metrics] = [(); 4].map(|()| free_address());
-    let weir = Launch::of_pipelines("stack.yaml", directory)
-        .env("WEIR_GRPC_ENDPOINT", grpc)
-        .env("WEIR_HTTP_ENDPOINT", http)
-        .env("WEIR_PROMETHEUS_ENDPOINT", page)
-        .env("WEIR_HEALTH_ENDPOINT", free_address())
-        .env("WEIR_METRICS_HOST", metrics.ip())
-        .env("WEIR_METRICS_PORT", metrics.port())
-        .env("JAEGER_ENDPOINT", stores_grpc)
-        .env("VICTORIALOGS_ENDPOINT", format!("http://{stores_http}"))
-        .env("RED_INTERVAL", "100ms")
-        .start(directory, "weir")
-        .await;
-    feed(grpc, http).await;
-    for name in ["\nover_gRPC", "\nover_HTTP", "\ntraces_span_metrics_calls_total"] {
-        wait_until(&format!("{name:?} is on the page"), async || page_of(page).await.contains(name)).await;
-    }
-    let log = weir.stop().await;
-    stores.stop().await;
-    let expected = ["log over HTTP", "log over gRPC", "span over HTTP", "span over gRPC"];
-    assert_eq!(names_in(&file), expected, "{log}");
-}
-
-#[tokio::test]
 async fn the_tls_configuration_asks_for_certificates_and_shows_its_own() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
@@ -484,48 +299,6 @@ async fn the_tls_configuration_asks_for_certificates_and_shows_its_own() {
     assert_eq!(names_in(&file), SENT, "{log_of_weir}");
 }
 
-/// Starts a configuration for a store of one signal before a back end that stands for it, and feeds it. `path` is where the
-/// store takes OTLP over HTTP; without one it takes OTLP over gRPC. tests/sdk_clients/backends.rs has real stores.
-async fn a_configuration_sends_to_its_store(
-    config: &str,
-    signal: &str,
-    endpoint_variable: &str,
-    path: Option<&str>,
-) {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("telemetry.jsonl");
-    let listen_at_path = |launch: Launch, _addresses| match path {
-        Some(path) => launch.set(&format!("receivers.otlp.protocols.http.logs_url_path={path}")),
-        None => launch,
-    };
-    let (store, store_grpc, store_http) = start_back_end(directory.path(), &file, listen_at_path).await;
-    let store_address = path.map_or_else(|| store_grpc.to_string(), |_| format!("http://{store_http}"));
-    let (http, metrics) = (free_address(), free_address());
-    let weir = Launch::of_pipelines(config, directory.path())
-        .env("WEIR_GRPC_ENDPOINT", free_address())
-        .env("WEIR_HTTP_ENDPOINT", http)
-        .env("WEIR_HEALTH_ENDPOINT", free_address())
-        .env("WEIR_METRICS_HOST", metrics.ip())
-        .env("WEIR_METRICS_PORT", metrics.port())
-        .env(endpoint_variable, store_address)
-        .start(directory.path(), "weir")
-        .await;
-    let (path, request, name) = match signal {
-        "traces" => {
-            let span = json!({"traceId": "01010101010101010101010101010101", "spanId": "0202020202020202", "name": "GET /"});
-            ("/v1/traces", json!({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}), "span GET /")
-        }
-        _ => {
-            let record = json!({"timeUnixNano": "1700000000000000000", "body": {"stringValue": "ready"}});
-            ("/v1/logs", json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}), "log ready")
-        }
-    };
-    post_json(TcpStream::connect(http).await.unwrap(), path, &request).await;
-    let log = weir.stop().await;
-    store.stop().await;
-    assert_eq!(names_in(&file), [name], "{log}");
-}
-
 /// Starts pipelines/red-metrics.yaml before a back end, with a short interval and `more` settings, and returns it with its
 /// address for HTTP.
 pub async fn start_red_metrics(
@@ -562,12 +335,15 @@ pub async fn start_back_end(
     (more(launch, [grpc, http]).start(directory, "back-end").await, grpc, http)
 }
 
-async fn wait_until_file_has(file: &Path, texts: &[&str]) {
-    let has_all = || {
-        let found = std::fs::read_to_string(file).unwrap_or_default();
-        texts.iter().all(|text| found.contains(text))
-    };
-    wait_until(&format!("{texts:?} are in {}", file.display()), async || has_all()).await;
+/// A configuration with its usual addresses moved; it takes OTLP over HTTP at `http`.
+fn launch(config: &str, directory: &Path, http: SocketAddr) -> Launch {
+    let metrics = free_address();
+    Launch::of_pipelines(config, directory)
+        .env("WEIR_GRPC_ENDPOINT", free_address())
+        .env("WEIR_HTTP_ENDPOINT", http)
+        .env("WEIR_HEALTH_ENDPOINT", free_address())
+        .env("WEIR_METRICS_HOST", metrics.ip())
+        .env("WEIR_METRICS_PORT", metrics.port())
 }
 
 /// Looks again and again, for a minute at most.
@@ -579,15 +355,6 @@ async fn wait_until(what: &str, mut look: impl AsyncFnMut() -> bool) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("not so: {what}");
-}
-
-/// The metrics shown at an address.
-async fn page_of(address: SocketAddr) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(format!("GET /metrics HTTP/1.0\r\nhost: {address}\r\n\r\n").as_bytes()).await.unwrap();
-    let mut page = String::new();
-    stream.read_to_string(&mut page).await.unwrap();
-    page
 }
 
 /// Sends each signal over each protocol, in plain text.

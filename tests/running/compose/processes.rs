@@ -28,6 +28,10 @@ async fn the_services_work_together() {
     assert_eq!(status, 201, "{answer}");
     let trace = answer["trace_id"].as_str().unwrap().to_owned();
     assert_eq!(stack.order("moonlight").await.0, 502);
+    // Nobody else asks for it.
+    for _order in 0..3 {
+        assert_eq!(stack.order("caviar").await.0, 404);
+    }
 
     stack
         .until(&format!("the trace {trace} is in Jaeger"), async || stack.has_trace_of_an_order(&trace).await)
@@ -39,7 +43,7 @@ async fn the_services_work_together() {
                 let by_it = |line: &&Value| line["service.name"] == service;
                 lines.iter().filter(by_it).any(|line| line["_msg"].as_str().unwrap().starts_with(text))
             };
-            said_by("shop-stock", "reserved tea, ")
+            said_by("shop-stock", "reserved tea, ") && said_by("shop-front", "ordered tea")
         })
         .await;
 

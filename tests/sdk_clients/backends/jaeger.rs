@@ -119,7 +119,7 @@ fn keep_attributes(parent: &mut Value) {
 }
 
 /// A value as JSON without the names of types.
-fn plain(value: &Value) -> Value {
+pub fn plain(value: &Value) -> Value {
     let Some((kind, value)) = value.as_object().and_then(|value| value.iter().next()) else {
         return Value::Null;
     };

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::process::Command;
 
-use super::{base64_of, get, until_there_are};
+use super::{base64_of, get, text_of_double, until_there_are};
 use crate::otlp::collector::{Collector, cache_directory, free_address};
 
 pub struct VictoriaLogs {
@@ -113,21 +113,6 @@ fn text_of(value: &Value, is_whole: bool) -> String {
         }
         _ => value.to_string(),
     }
-}
-
-/// As JSON has it, with an exponent where it is far from 1. What is not finite is no JSON, and becomes an error's words.
-fn text_of_double(value: f64) -> String {
-    if value.is_nan() {
-        return "json: unsupported value: NaN".to_owned();
-    }
-    if value.is_infinite() {
-        return format!("json: unsupported value: {}Inf", if value > 0.0 { '+' } else { '-' });
-    }
-    if value != 0.0 && !(1e-6..1e21).contains(&value.abs()) {
-        let text = format!("{value:e}");
-        return if text.contains("e-") { text } else { text.replace('e', "e+") };
-    }
-    value.to_string()
 }
 
 /// The name of a severity's number, such as `Warn2` of 14.
