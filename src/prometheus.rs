@@ -8,6 +8,7 @@
 
 mod escaping;
 mod exemplar;
+pub mod exposition;
 mod family;
 mod label_name;
 mod label_rules;
