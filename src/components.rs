@@ -31,6 +31,7 @@ use crate::receivers::filelog::FileLogReceiver;
 use crate::receivers::hostmetrics::HostMetricsReceiver;
 use crate::receivers::nop::NopReceiver;
 use crate::receivers::otlp::OtlpReceiver;
+use crate::receivers::prometheus::PrometheusReceiver;
 
 /// Every receiver type.
 pub static RECEIVERS: &[ReceiverFactory] = &[
@@ -38,6 +39,7 @@ pub static RECEIVERS: &[ReceiverFactory] = &[
     ReceiverFactory::of::<HostMetricsReceiver>(),
     ReceiverFactory::of::<NopReceiver>(),
     ReceiverFactory::of::<OtlpReceiver>(),
+    ReceiverFactory::of::<PrometheusReceiver>(),
 ];
 
 /// Every processor type.

@@ -19,6 +19,7 @@ mod resource_labels;
 mod samples;
 mod series_labels;
 pub mod text;
+mod trimmed_name;
 mod unit_name;
 
 #[cfg(test)]
@@ -34,3 +35,5 @@ pub use metric_name::{NamedKind, Naming, STRATEGIES};
 pub use native_histogram::{NativeBuckets, NativeHistogram, NotNative, STALE};
 pub use resource_labels::ResourceLabelsConfig;
 pub use series_labels::SeriesLabels;
+pub use trimmed_name::trimmed_name;
+pub use unit_name::unit_of_words;

@@ -40,6 +40,11 @@ impl<T> Optional<T> {
         if self.enabled { Some(&self.section) } else { None }
     }
 
+    /// The section, where it is on, to be changed.
+    pub const fn get_mut(&mut self) -> Option<&mut T> {
+        if self.enabled { Some(&mut self.section) } else { None }
+    }
+
     /// True where the section is on.
     pub const fn is_on(&self) -> bool {
         self.enabled

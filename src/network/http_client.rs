@@ -36,11 +36,11 @@ pub struct HttpClientResponse {
     pub status: StatusCode,
     /// The header fields.
     pub headers: HeaderMap,
-    /// The body, up to [`RESPONSE_LIMIT`].
+    /// The body, up to the limit: [`RESPONSE_LIMIT`] for answers to what is posted.
     pub body: Bytes,
 }
 
-/// How many bytes of a response are read.
+/// How many bytes of a response to a post are read.
 pub const RESPONSE_LIMIT: usize = 64 * 1024;
 
 /// Why there is no response, as a sentence.
@@ -48,7 +48,7 @@ pub const RESPONSE_LIMIT: usize = 64 * 1024;
 #[error("{0}")]
 pub struct HttpClientError(String);
 
-/// Posts bodies.
+/// Posts bodies and gets pages.
 pub struct HttpClient {
     /// One pool for each worker.
     pools: Vec<Client<Connector, PartsBody>>,
@@ -67,17 +67,36 @@ impl HttpClient {
     ///
     /// A sentence that says what in the section cannot be had.
     pub fn new(config: &HttpClientConfig, workers: Workers) -> Result<Self, BuildError> {
+        Self::with_proxies(config, workers, || Proxies::new(&config.proxy_url))
+    }
+
+    /// A client that uses no proxy but the section's, whatever the environment says.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn without_environment(config: &HttpClientConfig, workers: Workers) -> Result<Self, BuildError> {
+        let has_proxy = !config.proxy_url.is_empty();
+        Self::with_proxies(config, workers, || {
+            if has_proxy { Proxies::new(&config.proxy_url) } else { Ok(Proxies::none()) }
+        })
+    }
+
+    fn with_proxies(
+        config: &HttpClientConfig,
+        workers: Workers,
+        proxies: impl Fn() -> Result<Proxies, String>,
+    ) -> Result<Self, BuildError> {
         config.check_extensions()?;
         let alpn: &[&[u8]] = if config.force_attempt_http2 { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
         let tls = config.tls.client_config_of_https(alpn)?;
-        let connector =
-            Connector::new(tls, config.tls.clone(), Proxies::new(&config.proxy_url).map_err(BuildError)?);
+        let connector = Connector::new(tls, config.tls.clone(), proxies().map_err(BuildError)?);
         let scope = TaskScope::new(workers);
         let pools =
             (0..scope.workers().count()).map(|_| pool(config, connector.clone(), scope.clone())).collect();
         Ok(Self {
             pools,
-            proxies: Proxies::new(&config.proxy_url).map_err(BuildError)?,
+            proxies: proxies().map_err(BuildError)?,
             headers: request_headers(config),
             compression: config.compression,
             compression_level: config.compression_params.level,
@@ -118,19 +137,44 @@ impl HttpClient {
         let failed = |error: &(dyn Error + 'static)| {
             HttpClientError(format!("failed to make an HTTP request: Post \"{url}\": {}", error_chain(error)))
         };
-        let request =
-            self.request(url, content_type, headers, parts).await.map_err(|error| failed(&*error))?;
+        let request = self.request(url, content_type, headers, parts).await.map_err(|error| failed(&*error))?;
+        self.send(request, RESPONSE_LIMIT).await.map_err(|error| failed(&*error))
+    }
+
+    /// Gets a page, with `headers` besides the section's. At most `limit` bytes of its body are read, as
+    /// they were sent: redirects are not followed, and nothing is decompressed.
+    ///
+    /// # Errors
+    ///
+    /// Where no response came: the sentence says how far the request got.
+    pub async fn get(
+        &self,
+        url: &Uri,
+        headers: HeaderMap,
+        limit: usize,
+    ) -> Result<HttpClientResponse, HttpClientError> {
+        let failed =
+            |error: &(dyn Error + 'static)| HttpClientError(format!("Get \"{url}\": {}", error_chain(error)));
+        let mut request =
+            Request::get(url.clone()).body(PartsBody::new(Vec::new())).map_err(|error| failed(&error))?;
+        request.headers_mut().extend(headers);
+        self.complete(request.headers_mut(), url);
+        self.send(request, limit).await.map_err(|error| failed(&*error))
+    }
+
+    async fn send(
+        &self,
+        request: Request<PartsBody>,
+        limit: usize,
+    ) -> Result<HttpClientResponse, Box<dyn Error + Send + Sync>> {
         let _permit = match &self.requests {
-            Some(requests) => Some(requests.acquire().await.map_err(|error| failed(&error))?),
+            Some(requests) => Some(requests.acquire().await?),
             None => None,
         };
         let pool = self.pools.get(self.scope.workers().current_index()).or_else(|| self.pools.first());
-        let Some(pool) = pool else {
-            return Err(HttpClientError("there is no worker to send on".to_owned()));
-        };
-        let response = pool.request(request).await.map_err(|error| failed(&error))?;
-        let (head, incoming) = response.into_parts();
-        let body = read_response(incoming).await.map_err(|error| failed(&error))?;
+        let pool = pool.ok_or("there is no worker to send on")?;
+        let (head, incoming) = pool.request(request).await?.into_parts();
+        let body = read_response(incoming, limit).await?;
         Ok(HttpClientResponse { status: head.status, headers: head.headers, body })
     }
 
@@ -157,13 +201,18 @@ impl HttpClient {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(self.compression.name()));
         }
         headers.extend(own_headers);
+        self.complete(headers, url);
+        Ok(request)
+    }
+
+    /// Adds the section's header fields, and the proxy's where there is one.
+    fn complete(&self, headers: &mut HeaderMap, url: &Uri) {
         headers.extend(self.headers.clone());
         if url.scheme_str() == Some("http")
             && let Some(auth) = self.proxies.of(url).and_then(|proxy| proxy.basic_auth().cloned())
         {
             headers.insert(header::PROXY_AUTHORIZATION, auth);
         }
-        Ok(request)
     }
 }
 
@@ -200,11 +249,11 @@ fn request_headers(config: &HttpClientConfig) -> HeaderMap {
 }
 
 /// The body up to the limit; a longer one is cut there and its connection given up.
-async fn read_response(mut incoming: Incoming) -> Result<Bytes, hyper::Error> {
+async fn read_response(mut incoming: Incoming, limit: usize) -> Result<Bytes, hyper::Error> {
     let mut body = BytesMut::new();
     while let Some(frame) = incoming.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
-        let room = RESPONSE_LIMIT - body.len();
+        let room = limit - body.len();
         body.extend_from_slice(data.get(..room).unwrap_or(&data));
         if data.len() > room {
             break;

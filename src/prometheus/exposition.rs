@@ -184,7 +184,8 @@ impl<'a> ExpositionReader<'a> {
         is_expected: bool,
     ) -> Result<ExpositionLine<'a>, Problem> {
         let series = self.rest.get(..length).unwrap_or_default();
-        let (value, after) = take_until(trim_blanks(after), |byte| is_blank(byte) || matches!(byte, b'\n' | b'{'));
+        let (value, after) =
+            take_until(trim_blanks(after), |byte| is_blank(byte) || matches!(byte, b'\n' | b'{'));
         let value = number(value).map_err(|problem| format!("expected a value: {problem}"))?;
         let (timestamp, after) = take_until(trim_blanks(after), |byte| !byte.is_ascii_digit());
         let timestamp_ms = if timestamp.is_empty() { None } else { Some(whole_milliseconds(timestamp)?) };
@@ -207,7 +208,11 @@ impl<'a> ExpositionReader<'a> {
                 let ends = comment.len() < self.rest.len();
                 self.rest = rest;
                 if comment == b"# EOF" {
-                    return if rest.is_empty() { Ok(None) } else { Err("unexpected data after # EOF".to_owned()) };
+                    return if rest.is_empty() {
+                        Ok(None)
+                    } else {
+                        Err("unexpected data after # EOF".to_owned())
+                    };
                 }
                 if !ends {
                     return Err("data does not end with # EOF".to_owned());
@@ -260,7 +265,8 @@ fn after_expected<'a>(rest: &'a [u8], expected: &[u8], separates: impl Fn(u8) ->
 
 /// What a comment of the text format says; none where it is only that.
 fn text_comment(comment: &[u8]) -> Result<Option<ExpositionLine<'_>>, Problem> {
-    let Some(keyword) = comment.strip_prefix(b"#").filter(|rest| rest.first().is_some_and(|byte| is_blank(*byte)))
+    let Some(keyword) =
+        comment.strip_prefix(b"#").filter(|rest| rest.first().is_some_and(|byte| is_blank(*byte)))
     else {
         return Ok(None);
     };
@@ -284,7 +290,8 @@ fn text_comment(comment: &[u8]) -> Result<Option<ExpositionLine<'_>>, Problem> {
 }
 
 fn open_metrics_comment(comment: &[u8]) -> Result<ExpositionLine<'_>, Problem> {
-    let keyword = [&b"# HELP "[..], b"# TYPE ", b"# UNIT "].into_iter().find(|start| comment.starts_with(start));
+    let keyword =
+        [&b"# HELP "[..], b"# TYPE ", b"# UNIT "].into_iter().find(|start| comment.starts_with(start));
     let keyword = keyword.ok_or("expected HELP, TYPE, UNIT or EOF in the comment")?;
     let (family, text) = family_and_text(comment.get(keyword.len()..).unwrap_or_default(), keyword)?;
     match keyword {

@@ -14,49 +14,68 @@ fn without_annotation(unit: &str) -> &str {
 }
 
 fn word(unit: &str) -> &str {
-    match unit {
-        "d" => "days",
-        "h" => "hours",
-        "min" => "minutes",
-        "s" => "seconds",
-        "ms" => "milliseconds",
-        "us" => "microseconds",
-        "ns" => "nanoseconds",
-        "By" => "bytes",
-        "KiBy" => "kibibytes",
-        "MiBy" => "mebibytes",
-        "GiBy" => "gibibytes",
-        "TiBy" => "tibibytes",
-        "KBy" => "kilobytes",
-        "MBy" => "megabytes",
-        "GBy" => "gigabytes",
-        "TBy" => "terabytes",
-        "m" => "meters",
-        "V" => "volts",
-        "A" => "amperes",
-        "J" => "joules",
-        "W" => "watts",
-        "g" => "grams",
-        "Cel" => "celsius",
-        "Hz" => "hertz",
-        "1" => "",
-        "%" => "percent",
-        other => other,
-    }
+    if unit == "1" { "" } else { translated(unit, WORDS.into_iter()) }
 }
 
 fn word_per(unit: &str) -> &str {
-    match unit {
-        "s" => "second",
-        "m" => "minute",
-        "h" => "hour",
-        "d" => "day",
-        "w" => "week",
-        "mo" => "month",
-        "y" => "year",
-        other => other,
+    translated(unit, WORDS_PER.into_iter())
+}
+
+/// The unit in UCUM notation that the words of a `# UNIT` line mean: `s` for `seconds`, `By/s` for
+/// `bytes_per_second`. Words that mean none stay.
+pub fn unit_of_words(words: &str) -> String {
+    let reversed = |(unit, word)| (word, unit);
+    let (main, per) = words.split_once("_per_").unwrap_or((words, ""));
+    let main = if main == "ratio" { "1" } else { translated(main, WORDS.into_iter().map(reversed)) };
+    match per {
+        "" => main.to_owned(),
+        per => format!("{main}/{}", translated(per, WORDS_PER.into_iter().map(reversed))),
     }
 }
+
+fn translated<'a>(text: &'a str, mut table: impl Iterator<Item = (&'static str, &'static str)>) -> &'a str {
+    table.find(|(from, _)| *from == text).map_or(text, |(_, to)| to)
+}
+
+/// Units and their words.
+const WORDS: [(&str, &str); 25] = [
+    ("d", "days"),
+    ("h", "hours"),
+    ("min", "minutes"),
+    ("s", "seconds"),
+    ("ms", "milliseconds"),
+    ("us", "microseconds"),
+    ("ns", "nanoseconds"),
+    ("By", "bytes"),
+    ("KiBy", "kibibytes"),
+    ("MiBy", "mebibytes"),
+    ("GiBy", "gibibytes"),
+    ("TiBy", "tibibytes"),
+    ("KBy", "kilobytes"),
+    ("MBy", "megabytes"),
+    ("GBy", "gigabytes"),
+    ("TBy", "terabytes"),
+    ("m", "meters"),
+    ("V", "volts"),
+    ("A", "amperes"),
+    ("J", "joules"),
+    ("W", "watts"),
+    ("g", "grams"),
+    ("Cel", "celsius"),
+    ("Hz", "hertz"),
+    ("%", "percent"),
+];
+
+/// Units and their words behind `per`.
+const WORDS_PER: [(&str, &str); 7] = [
+    ("s", "second"),
+    ("m", "minute"),
+    ("h", "hour"),
+    ("d", "day"),
+    ("w", "week"),
+    ("mo", "month"),
+    ("y", "year"),
+];
 
 #[cfg(test)]
 mod tests {
@@ -75,5 +94,19 @@ mod tests {
         assert_eq!(of("{request}"), " ");
         assert_eq!(of("1"), " ");
         assert_eq!(of(" foo / bar-baz "), "foo per_bar-baz");
+    }
+
+    #[test]
+    fn words_become_units() {
+        for (words, unit) in [
+            ("seconds", "s"),
+            ("bytes_per_second", "By/s"),
+            ("ratio", "1"),
+            ("widgets", "widgets"),
+            ("widgets_per_fortnight", "widgets/fortnight"),
+            ("", ""),
+        ] {
+            assert_eq!(unit_of_words(words), unit);
+        }
     }
 }

@@ -17,6 +17,7 @@ mod received;
 mod remote_write;
 #[cfg(feature = "real-parts")]
 mod request_rates;
+mod scrape;
 mod send;
 mod shutdown;
 mod sink;

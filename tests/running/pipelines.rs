@@ -13,11 +13,12 @@ use tonic::transport::{Channel, Endpoint};
 
 use crate::certificates::Authority;
 use crate::received::{data_points_of, names_in};
+use crate::scrape::{Scraped, wait_for};
 use crate::send::{post_json, send_over_grpc, send_over_http};
 use crate::weir_process::{Launch, WeirProcess, free_address, pipelines_directory};
 
 /// The files that have a test below, in `agents` or in `stores`.
-const TESTED: [&str; 17] = [
+const TESTED: [&str; 18] = [
     "agent-logs.yaml",
     "agent.yaml",
     "default.yaml",
@@ -30,6 +31,7 @@ const TESTED: [&str; 17] = [
     "prometheus-remote-write.yaml",
     "prometheus.yaml",
     "red-metrics.yaml",
+    "scrape.yaml",
     "stack.yaml",
     "tempo.yaml",
     "tls.yaml",
@@ -247,6 +249,35 @@ async fn the_red_metrics_configuration_counts_what_it_forwards() {
     let mut names = names_in(&file);
     names.dedup();
     assert_eq!(names, expected, "{log}");
+}
+
+#[tokio::test]
+async fn the_scrape_configuration_sends_what_targets_show() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("telemetry.jsonl");
+    let (back_end, _, back_end_http) =
+        start_back_end(directory.path(), &file, |launch, _addresses| launch).await;
+    let metrics = free_address();
+    let targets = directory.path().join("shop.yaml");
+    std::fs::write(&targets, format!("- targets: ['{metrics}']\n  labels: {{path: /metrics, team: shop}}\n"))
+        .unwrap();
+    let scraper = Launch::of_pipelines("scrape.yaml", directory.path())
+        .env("WEIR_METRICS_HOST", metrics.ip())
+        .env("WEIR_METRICS_PORT", metrics.port())
+        .env("TARGET_FILES", directory.path().join("*.yaml").display())
+        .env("SCRAPE_INTERVAL", "500ms")
+        .env("BACKEND_HTTP_ENDPOINT", format!("http://{back_end_http}"))
+        .start(directory.path(), "scraper")
+        .await;
+    let of_job = |job: &'static str| {
+        move |found: &Scraped| found.job == job && found.metric == "up" && found.point["asDouble"] == json!(1)
+    };
+    wait_for(&file, of_job("weir")).await;
+    let found = wait_for(&file, of_job("files")).await;
+    let labels = found.labels.into_iter().collect::<Vec<_>>();
+    assert_eq!(labels, [("team".to_owned(), "shop".to_owned())]);
+    scraper.stop().await;
+    back_end.stop().await;
 }
 
 #[tokio::test]

@@ -27,6 +27,11 @@ impl Proxies {
         Ok(Self { matcher: Matcher::builder().all(url).build(), from_environment: false })
     }
 
+    /// No proxy for anything.
+    pub(super) fn none() -> Self {
+        Self { matcher: Matcher::builder().build(), from_environment: false }
+    }
+
     /// The proxy of requests to `destination`, if there is one.
     pub(super) fn of(&self, destination: &Uri) -> Option<Intercept> {
         if self.from_environment && destination.host().is_some_and(is_own_machine) {

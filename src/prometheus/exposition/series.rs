@@ -39,8 +39,7 @@ enum Part<'a> {
 pub(super) fn skip_series(rest: &[u8], format: ExpositionFormat) -> Result<&[u8], String> {
     let after_name = skip_name(rest);
     let mut names = usize::from(after_name.len() < rest.len());
-    let at_brace =
-        if format == ExpositionFormat::OpenMetrics { after_name } else { trim_blanks(after_name) };
+    let at_brace = if format == ExpositionFormat::OpenMetrics { after_name } else { trim_blanks(after_name) };
     let mut after = after_name;
     if at_brace.first() == Some(&b'{') {
         after = each_label(at_brace, format, |part| names += usize::from(matches!(part, Part::Name(_))))?;

@@ -73,10 +73,7 @@ fn the_text_format_is_read() {
 fn quoted_names_are_read() {
     let text = "# TYPE \"http.requests\" gauge\n{\"http.requests\",\"a.b\"=\"c\"} 1\n{a=\"b\", \"n\\\"m\"} 2";
     let lines = read(text, ExpositionFormat::Text).unwrap();
-    assert_eq!(
-        lines[0],
-        ExpositionLine::Type { family: b"http.requests", metric_type: MetricType::Gauge }
-    );
+    assert_eq!(lines[0], ExpositionLine::Type { family: b"http.requests", metric_type: MetricType::Gauge });
     assert_eq!(sample(&lines[1]), ("http.requests".to_owned(), labels(&[("a.b", "c")]), 1.0, None));
     assert_eq!(sample(&lines[2]), ("n\"m".to_owned(), labels(&[("a", "b")]), 2.0, None));
 }
@@ -103,7 +100,10 @@ fn open_metrics_is_read() {
     assert_eq!(bucket.timestamp_ms, Some(1_520_879_607_789));
     let exemplar = bucket.exemplar.as_ref().unwrap();
     assert_eq!((exemplar.value, exemplar.timestamp_ms), (0.67, Some(1_520_879_606_500)));
-    assert_eq!(read_series(exemplar.labels).labels, [crate::prometheus::Label::new("trace_id", "KOO5S4vxi0o")]);
+    assert_eq!(
+        read_series(exemplar.labels).labels,
+        [crate::prometheus::Label::new("trace_id", "KOO5S4vxi0o")]
+    );
     let ExpositionLine::Sample(count) = &lines[4] else { panic!("{:?}", lines[4]) };
     assert_eq!(count.exemplar, Some(ExemplarText { labels: b"{}", value: 0.5, timestamp_ms: None }));
 }
