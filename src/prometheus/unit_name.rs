@@ -33,7 +33,7 @@ pub fn unit_of_words(words: &str) -> String {
     }
 }
 
-fn translated<'a>(text: &'a str, mut table: impl Iterator<Item = (&'static str, &'static str)>) -> &'a str {
+fn translated(text: &str, mut table: impl Iterator<Item = (&'static str, &'static str)>) -> &str {
     table.find(|(from, _)| *from == text).map_or(text, |(_, to)| to)
 }
 

@@ -1,5 +1,7 @@
 //! Lines as the formats' specifications have them, and what Prometheus takes beyond those.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn read(text: &str, format: ExpositionFormat) -> Result<Vec<ExpositionLine<'_>>, String> {
@@ -141,5 +143,40 @@ fn what_prometheus_refuses_is_refused() {
         ("1a 1\n", "line 1: expected a metric name: \"1a 1\""),
     ] {
         assert_eq!(read(text, ExpositionFormat::Text).unwrap_err(), problem);
+    }
+}
+
+/// Texts of the letters that mean something, around names that may be expected.
+fn any_text() -> impl Strategy<Value = String> {
+    let pieces = [
+        "a", "ab", "{", "}", "=", "\"", ",", " ", "\t", "\n", "\\", "# ", "# EOF\n", "1", "-2.5", "le",
+        "\"x\"",
+    ];
+    prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn it_does_not_matter_which_series_is_expected(
+        text in any_text(),
+        expected in prop::sample::select(vec!["a", "ab", "a{}", "a{le=\"x\"}", "{\"x\"}"]),
+    ) {
+        for format in [ExpositionFormat::Text, ExpositionFormat::OpenMetrics] {
+            let (mut plain, mut expecting) =
+                (ExpositionReader::new(text.as_bytes(), format), ExpositionReader::new(text.as_bytes(), format));
+            loop {
+                let line = plain.next_line(b"");
+                let mut same = expecting.next_line(expected.as_bytes());
+                if let Ok(Some(ExpositionLine::Sample(sample))) = &mut same {
+                    sample.is_expected = false;
+                }
+                prop_assert_eq!(&line, &same);
+                if !matches!(line, Ok(Some(_))) {
+                    break;
+                }
+            }
+        }
     }
 }

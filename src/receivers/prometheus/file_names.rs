@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
-/// The files that match, in the order of their names; a name without wildcards is itself.
+/// The files that match, in the order of their names.
 ///
 /// # Errors
 ///
@@ -14,7 +14,8 @@ pub(super) fn matching_files(pattern: &str) -> Result<Vec<PathBuf>, String> {
         .rsplit_once('/')
         .map_or((".", pattern), |(folder, name)| (if folder.is_empty() { "/" } else { folder }, name));
     if !name.contains(['*', '?', '[']) {
-        return Ok(vec![PathBuf::from(pattern)]);
+        let is_there = std::fs::symlink_metadata(pattern).is_ok();
+        return Ok(is_there.then(|| PathBuf::from(pattern)).into_iter().collect());
     }
     let names = Regex::new(&name_regex(name)).map_err(|_| format!("syntax error in pattern {pattern:?}"))?;
     let failed = |error: std::io::Error| format!("reading {folder}: {error}");
@@ -74,7 +75,8 @@ mod tests {
         assert_eq!(found("*.yml"), ["a.yml", "ab.yml", "b.yml"]);
         assert_eq!(found("?.yml"), ["a.yml", "b.yml"]);
         assert_eq!(found("[b-z]*.yml"), ["b.yml"]);
-        assert_eq!(found("missing.yml"), ["missing.yml"]);
+        assert_eq!(found("a.json"), ["a.json"]);
+        assert_eq!(found("missing.yml"), Vec::<String>::new());
         assert_eq!(found("no/*.yml"), Vec::<String>::new());
     }
 }
