@@ -137,7 +137,8 @@ impl HttpClient {
         let failed = |error: &(dyn Error + 'static)| {
             HttpClientError(format!("failed to make an HTTP request: Post \"{url}\": {}", error_chain(error)))
         };
-        let request = self.request(url, content_type, headers, parts).await.map_err(|error| failed(&*error))?;
+        let request =
+            self.request(url, content_type, headers, parts).await.map_err(|error| failed(&*error))?;
         self.send(request, RESPONSE_LIMIT).await.map_err(|error| failed(&*error))
     }
 

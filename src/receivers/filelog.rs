@@ -16,7 +16,7 @@ mod file_order;
 mod finding;
 mod fingerprint;
 mod following;
-mod glob;
+pub(in crate::receivers) mod glob;
 mod header;
 mod polling;
 mod reading;

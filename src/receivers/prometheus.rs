@@ -9,7 +9,6 @@ mod config_files;
 mod credentials;
 mod exemplar;
 mod file_discovery;
-mod file_names;
 mod job;
 mod job_settings;
 mod labels;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::config::{GlobalConfig, PrometheusConfig, ScrapeConfig, ScrapeConfigFile};
-use super::file_names::matching_files;
+use super::file_discovery::matching_files;
 use crate::config::{Checking, ConfigError, ConfigValue, Decoding, parse_yaml};
 
 /// The jobs of the configuration, then those of its `scrape_config_files`.

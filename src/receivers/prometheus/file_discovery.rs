@@ -1,16 +1,17 @@
 //! Targets that are listed in files, read again when those change.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 
 use super::config::{FileDiscoveryConfig, TargetGroupConfig};
-use super::file_names::matching_files;
 use super::job::found_in;
 use super::labels::LabelSet;
 use crate::config::{ConfigValue, Decoding, parse_yaml};
+use crate::receivers::filelog::glob::Glob;
 
 /// The files of one job.
 #[derive(Debug)]
@@ -101,6 +102,23 @@ impl FileDiscovery {
     pub(super) fn targets(&self) -> impl Iterator<Item = LabelSet> + '_ {
         self.files.values().flat_map(|file| file.targets.iter().cloned())
     }
+}
+
+/// The files that match a pattern, in the order of their names.
+///
+/// # Errors
+///
+/// A sentence where the pattern is none, or a folder cannot be read.
+pub(super) fn matching_files(pattern: &str) -> Result<Vec<PathBuf>, String> {
+    let glob = Glob::parse(pattern).map_err(|error| error.to_string())?;
+    let (mut files, mut problem) = (Vec::new(), None);
+    glob.find(&mut files, &mut |path, error| {
+        if error.kind() != io::ErrorKind::NotFound {
+            problem = Some(format!("reading {}: {error}", path.display()));
+        }
+    });
+    files.sort();
+    problem.map_or(Ok(files), Err)
 }
 
 impl Stamp {
