@@ -93,7 +93,8 @@ async fn another_weir_is_scraped_until_it_ends() {
 #[tokio::test]
 async fn a_prometheus_is_scraped() {
     let directory = tempfile::tempdir().unwrap();
-    let (prometheus, api) = crate::prometheus::start_prometheus(directory.path(), &[]).await;
+    let prometheus = crate::prometheus::Prometheus::new("prometheus").start(directory.path()).await;
+    let api = prometheus.api;
     let file = directory.path().join("scraped.jsonl");
     let jobs = format!("[{{job_name: prometheus, static_configs: [{{targets: ['{api}']}}]}}]");
     let scraper = start_scraper(&folder(directory.path(), "scraper"), &jobs, &file).await;
