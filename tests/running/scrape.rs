@@ -68,7 +68,7 @@ async fn another_weir_is_scraped_until_it_ends() {
         ("histogram", &json!("4"), &json!(6.5))
     );
     assert_eq!(wait.point["bucketCounts"], json!(["2", "1", "1"]));
-    assert_eq!(wait.point["explicitBounds"], json!([1.0, 2.5]));
+    assert_eq!(wait.point["explicitBounds"], json!([1, 2.5]));
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains("{\"key\":\"floor\",\"value\":{\"stringValue\":\"2\"}}"), "of target_info: {text}");
     assert!(text.contains("\"name\":\"kettle\""), "of the scope labels: {text}");
@@ -82,7 +82,7 @@ async fn another_weir_is_scraped_until_it_ends() {
     // Gone altogether: the scrape fails, and the series of the one before end.
     scraped.stop().await;
     let is_down =
-        |found: &Scraped| found.job == "own" && found.metric == "up" && found.point["asDouble"] == json!(0.0);
+        |found: &Scraped| found.job == "own" && found.metric == "up" && found.point["asDouble"] == json!(0);
     wait_for(&file, is_down).await;
     wait_for(&file, |found| found.metric.starts_with("otelcol_process_uptime") && has_ended(found)).await;
     let log = scraper.stop().await;
@@ -100,7 +100,7 @@ async fn a_prometheus_is_scraped() {
     let scraper = start_scraper(&folder(directory.path(), "scraper"), &jobs, &file).await;
 
     let build = wait_for(&file, |found| found.metric == "prometheus_build_info").await;
-    assert_eq!((build.kind.as_str(), &build.point["asDouble"]), ("gauge", &json!(1.0)));
+    assert_eq!((build.kind.as_str(), &build.point["asDouble"]), ("gauge", &json!(1)));
     assert!(!build.labels["version"].is_empty());
     let started = |found: &Scraped| {
         found.metric == "prometheus_http_requests_total" && found.labels["handler"] == "/metrics"
