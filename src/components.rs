@@ -32,6 +32,7 @@ use crate::receivers::hostmetrics::HostMetricsReceiver;
 use crate::receivers::nop::NopReceiver;
 use crate::receivers::otlp::OtlpReceiver;
 use crate::receivers::prometheus::PrometheusReceiver;
+use crate::receivers::zipkin::ZipkinReceiver;
 
 /// Every receiver type.
 pub static RECEIVERS: &[ReceiverFactory] = &[
@@ -40,6 +41,7 @@ pub static RECEIVERS: &[ReceiverFactory] = &[
     ReceiverFactory::of::<NopReceiver>(),
     ReceiverFactory::of::<OtlpReceiver>(),
     ReceiverFactory::of::<PrometheusReceiver>(),
+    ReceiverFactory::of::<ZipkinReceiver>(),
 ];
 
 /// Every processor type.

@@ -6,3 +6,4 @@ pub mod nop;
 pub mod otlp;
 pub mod prometheus;
 pub mod scraping;
+pub mod zipkin;

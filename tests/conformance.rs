@@ -30,6 +30,7 @@ fn required_section(kind: &str, type_name: &str) -> Option<&'static str> {
         ("extension", "file_storage") => "directory: DIRECTORY",
         ("receiver", "host_metrics") => "scrapers: {cpu: {}, process: {}}",
         ("receiver", "prometheus") => "config: {scrape_configs: [{job_name: a}]}",
+        ("receiver", "zipkin") => "endpoint: '127.0.0.1:0'",
         ("receiver", "otlp") => "protocols: {grpc: {endpoint: '127.0.0.1:0'}}",
         ("processor", "attributes") => "actions: [{key: a, value: b, action: insert}]",
         ("processor", "resource") => "attributes: [{key: a, value: b, action: insert}]",

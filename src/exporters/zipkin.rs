@@ -14,7 +14,7 @@ use http::{StatusCode, Uri};
 use prost::Message;
 use tokio::time::Instant;
 
-use self::translation::Translation;
+pub(crate) use self::translation::Translation;
 use crate::config::{GoDuration, Optional};
 use crate::network::compression::LONG_BODY_BYTES;
 use crate::network::headers::retry_after;

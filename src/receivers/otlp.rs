@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 pub use counting::ReceiverCounters;
+pub use delivery::deliver;
 pub use http::OtlpHttpConfig;
 
 use self::http::OtlpHttpServer;
