@@ -30,7 +30,6 @@ fn required_section(kind: &str, type_name: &str) -> Option<&'static str> {
         ("extension", "file_storage") => "directory: DIRECTORY",
         ("receiver", "host_metrics") => "scrapers: {cpu: {}, process: {}}",
         ("receiver", "prometheus") => "config: {scrape_configs: [{job_name: a}]}",
-        ("receiver", "zipkin") => "endpoint: '127.0.0.1:0'",
         ("receiver", "otlp") => "protocols: {grpc: {endpoint: '127.0.0.1:0'}}",
         ("processor", "attributes") => "actions: [{key: a, value: b, action: insert}]",
         ("processor", "resource") => "attributes: [{key: a, value: b, action: insert}]",
@@ -48,7 +47,8 @@ fn required_section(kind: &str, type_name: &str) -> Option<&'static str> {
 
 /// A section for types whose defaults are valid but listen on a port that may be taken.
 fn section_on_a_free_port(kind: &str, type_name: &str) -> Option<&'static str> {
-    (kind == "extension" && type_name == "health_check").then_some("endpoint: '127.0.0.1:0'")
+    let listens = [("extension", "health_check"), ("receiver", "zipkin")].contains(&(kind, type_name));
+    listens.then_some("endpoint: '127.0.0.1:0'")
 }
 
 fn every_type() -> Vec<(&'static str, &'static TypeInfo)> {

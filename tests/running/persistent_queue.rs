@@ -103,6 +103,13 @@ async fn what_was_answered_arrives_through(ends: &[End], fsync: &str) -> usize {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    // What came before a kill may come again: the queue is empty once nothing has come for a second.
+    let (mut requests, mut quiet_looks) = (sink.requests(), 0);
+    while quiet_looks < 20 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        quiet_looks = if sink.requests() == requests { quiet_looks + 1 } else { 0 };
+        requests = sink.requests();
+    }
     let log = weir.stop().await;
     let arrived = sink.spans();
     assert_eq!(missing(&arrived), 0, "of {} answered OK\n{log}", answered_ok.len());

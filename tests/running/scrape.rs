@@ -40,7 +40,8 @@ async fn another_weir_is_scraped_until_it_ends() {
         "count": "4", "sum": 6.5, "explicitBounds": [1, 2.5], "bucketCounts": ["2", "1", "1"]}]});
     let metrics = json!([{"name": "tea.drunk", "unit": "By", "sum": sum}, {"name": "wait", "unit": "s", "histogram": histogram}]);
     let scope = json!({"scope": {"name": "kettle", "version": "1"}, "metrics": metrics});
-    let resource = json!({"attributes": [attribute("service.name", "kitchen"), attribute("floor", "2")]});
+    let known = [("service.name", "kitchen"), ("service.instance.id", "k-1"), ("floor", "2")];
+    let resource = json!({"attributes": known.map(|(key, value)| attribute(key, value))});
     let request = json!({"resourceMetrics": [{"resource": resource, "scopeMetrics": [scope]}]});
     post_json(TcpStream::connect(otlp).await.unwrap(), "/v1/metrics", &request).await;
 
