@@ -6,6 +6,7 @@ mod certificates;
 mod compose;
 mod grpc_faults;
 mod http_faults;
+mod load_until_refused;
 mod log_files;
 mod own_telemetry;
 mod persistent_queue;

@@ -4,24 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
-use opentelemetry_proto::tonic::trace::v1::Span;
-use tokio::sync::Notify;
-use tokio::task::JoinSet;
-use tonic::transport::{Channel, Endpoint};
-
-use crate::send::spans;
+use crate::load_until_refused::{Load, SPANS_PER_REQUEST};
 use crate::sink::Sink;
 use crate::weir_process::{Launch, WeirProcess, free_address};
 
-const SPANS_PER_REQUEST: usize = 10;
-const CLIENTS: usize = 4;
-/// A bound for the load, far above what passes before it is ended.
-const MOST_REQUESTS_PER_CLIENT: usize = 100_000;
 /// A life of the process ends once this many requests of it were answered OK.
 const REQUESTS_PER_LIFE: usize = 200;
 /// How often it is looked whether everything has arrived; 20 times a second, so for a minute.
@@ -79,7 +67,7 @@ async fn what_was_answered_arrives_through(ends: &[End], fsync: &str) -> usize {
             sink = Some(started);
         }
         let (weir, address) = start(directory.path(), &format!("life-{life}"), back_end, fsync).await;
-        let load = Load::start(life, address).await;
+        let load = Load::start(&life.to_string(), address, REQUESTS_PER_LIFE).await;
         load.wait_until_under_way().await;
         match end {
             End::Kill => {
@@ -150,61 +138,4 @@ async fn start(directory: &Path, name: &str, back_end: SocketAddr, fsync: &str) 
     let address = free_address();
     let config = config(directory, address, back_end, fsync);
     (Launch::of_text(&config, directory).start(directory, name).await, address)
-}
-
-/// Clients that send one request after the other until the connection ends.
-struct Load {
-    clients: JoinSet<BTreeSet<String>>,
-    progress: Arc<Progress>,
-}
-
-#[derive(Default)]
-struct Progress {
-    requests: AtomicUsize,
-    under_way: Notify,
-}
-
-impl Load {
-    async fn start(life: usize, address: SocketAddr) -> Self {
-        let progress = Arc::new(Progress::default());
-        let mut clients = JoinSet::new();
-        for client in 0..CLIENTS {
-            let channel =
-                Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
-            clients.spawn(send_until_refused(channel, format!("{life}-{client}"), Arc::clone(&progress)));
-        }
-        Self { clients, progress }
-    }
-
-    async fn wait_until_under_way(&self) {
-        self.progress.under_way.notified().await;
-    }
-
-    /// The names of the spans in requests that were answered OK.
-    async fn end(self) -> BTreeSet<String> {
-        self.clients.join_all().await.into_iter().flatten().collect()
-    }
-}
-
-async fn send_until_refused(channel: Channel, client: String, progress: Arc<Progress>) -> BTreeSet<String> {
-    let mut traces = TraceServiceClient::new(channel);
-    let mut answered_ok = BTreeSet::new();
-    for request in 0..MOST_REQUESTS_PER_CLIENT {
-        let names: Vec<_> =
-            (0..SPANS_PER_REQUEST).map(|number| format!("{client}-{request}-{number}")).collect();
-        let span = |name: &String| Span {
-            trace_id: vec![1; 16],
-            span_id: vec![2; 8],
-            name: name.clone(),
-            ..Span::default()
-        };
-        if traces.export(spans(names.iter().map(span).collect())).await.is_err() {
-            return answered_ok;
-        }
-        answered_ok.extend(names);
-        if progress.requests.fetch_add(1, Ordering::Relaxed) + 1 == REQUESTS_PER_LIFE {
-            progress.under_way.notify_one();
-        }
-    }
-    panic!("nothing stops the load");
 }

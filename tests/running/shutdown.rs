@@ -1,25 +1,15 @@
 //! What a signal does to what was answered OK: it is delivered while the back end is up, and counted where it cannot be.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
-use opentelemetry_proto::tonic::trace::v1::Span;
-use tokio::sync::Notify;
-use tokio::task::JoinSet;
-use tonic::transport::{Channel, Endpoint};
 
+use crate::load_until_refused::{Load, SPANS_PER_REQUEST, connect, span};
 use crate::send::spans;
 use crate::sink::Sink;
 use crate::weir_process::{Launch, WeirProcess, free_address};
 
-const SPANS_PER_REQUEST: usize = 10;
-const CLIENTS: usize = 4;
-/// A bound for the load, far above what passes before the signal.
-const MOST_REQUESTS_PER_CLIENT: usize = 100_000;
 /// The signal is sent once this many requests were answered OK.
 const REQUESTS_BEFORE_THE_SIGNAL: usize = 400;
 
@@ -29,7 +19,7 @@ async fn sigterm_under_load_loses_nothing_that_was_answered_ok() {
     let sink = Sink::start().await;
     let (mut weir, address) = start(directory.path(), sink.address).await;
 
-    let load = Load::start(address).await;
+    let load = Load::start("load", address, REQUESTS_BEFORE_THE_SIGNAL).await;
     load.wait_until_under_way().await;
     weir.signal("-TERM").await;
     weir.wait_for_log("Starting shutdown...").await;
@@ -115,63 +105,4 @@ service:
 async fn send_one_request(address: SocketAddr) {
     let spans = spans((0..SPANS_PER_REQUEST).map(|number| span(format!("{number}"))).collect());
     TraceServiceClient::new(connect(address).await).export(spans).await.unwrap();
-}
-
-/// Clients that send one request after the other until they are refused or the connection ends.
-struct Load {
-    clients: JoinSet<BTreeSet<String>>,
-    progress: Arc<Progress>,
-}
-
-#[derive(Default)]
-struct Progress {
-    requests: AtomicUsize,
-    under_way: Notify,
-}
-
-impl Load {
-    async fn start(address: SocketAddr) -> Self {
-        let progress = Arc::new(Progress::default());
-        let mut clients = JoinSet::new();
-        for client in 0..CLIENTS {
-            let channel = connect(address).await;
-            clients.spawn(send_until_refused(channel, client, progress.clone()));
-        }
-        Self { clients, progress }
-    }
-
-    async fn wait_until_under_way(&self) {
-        self.progress.under_way.notified().await;
-    }
-
-    /// The names of the spans in requests that were answered OK.
-    async fn end(self) -> BTreeSet<String> {
-        self.clients.join_all().await.into_iter().flatten().collect()
-    }
-}
-
-async fn send_until_refused(channel: Channel, client: usize, progress: Arc<Progress>) -> BTreeSet<String> {
-    let mut traces = TraceServiceClient::new(channel);
-    let mut answered_ok = BTreeSet::new();
-    for request in 0..MOST_REQUESTS_PER_CLIENT {
-        let names: Vec<_> =
-            (0..SPANS_PER_REQUEST).map(|number| format!("{client}-{request}-{number}")).collect();
-        let request = spans(names.iter().cloned().map(span).collect());
-        if traces.export(request).await.is_err() {
-            return answered_ok;
-        }
-        answered_ok.extend(names);
-        if progress.requests.fetch_add(1, Ordering::Relaxed) + 1 == REQUESTS_BEFORE_THE_SIGNAL {
-            progress.under_way.notify_one();
-        }
-    }
-    panic!("nothing stops the load");
-}
-
-fn span(name: String) -> Span {
-    Span { trace_id: vec![1; 16], span_id: vec![2; 8], name, ..Span::default() }
-}
-
-async fn connect(address: SocketAddr) -> Channel {
-    Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap()
 }

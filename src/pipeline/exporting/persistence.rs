@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Duration, Instant};
 use tracing::Span;
 
-use super::queue::Queue;
+use super::queue::{Queue, stopped};
 use super::request::Ticket;
 use super::stored_batch;
 use crate::otlp::{Batch, Signal};
@@ -161,10 +161,6 @@ impl Persistence {
         let value = value.ok_or("the storage has no value for it")?;
         stored_batch::decode(self.signal, self.in_flight.track(value)).map_err(|error| error.to_string())
     }
-}
-
-fn stopped() -> Refusal {
-    Refusal::retryable("sending queue is stopped")
 }
 
 async fn write_jobs(

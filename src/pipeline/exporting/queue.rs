@@ -381,6 +381,7 @@ async fn sleep_until_or_forever(instant: Option<Instant>) {
     }
 }
 
-fn stopped() -> Refusal {
+/// The refusal of a queue that takes nothing more.
+pub(super) fn stopped() -> Refusal {
     Refusal::retryable("sending queue is stopped")
 }

@@ -67,6 +67,15 @@ impl TextEncoding {
         }
     }
 
+    /// What may stand before a line end, in bytes.
+    pub fn carriage_return(self) -> &'static [u8] {
+        match self {
+            Self::Other(encoding) if encoding == encoding_rs::UTF_16LE => b"\r\0",
+            Self::Other(encoding) if encoding == encoding_rs::UTF_16BE => b"\0\r",
+            _ => b"\r",
+        }
+    }
+
     /// The text of an entry.
     pub fn decode(self, bytes: &[u8]) -> EntryText<'_> {
         match self {

@@ -91,9 +91,7 @@ fn first_line(data: &[u8], encoding: TextEncoding) -> Option<(usize, Range<usize
         })?
     };
     let line = data.get(..at)?;
-    let carriage_return: Vec<u8> =
-        line_feed.iter().map(|byte| if *byte == b'\n' { b'\r' } else { *byte }).collect();
-    let text = line.strip_suffix(carriage_return.as_slice()).unwrap_or(line);
+    let text = line.strip_suffix(encoding.carriage_return()).unwrap_or(line);
     Some((at + line_feed.len(), 0..text.len()))
 }
 

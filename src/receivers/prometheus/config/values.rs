@@ -138,15 +138,7 @@ impl fmt::Display for PrometheusDuration {
 
 impl ConfigValue for PrometheusDuration {
     fn update(&mut self, node: &Node, decoding: &mut Decoding) {
-        if node.is_null() {
-            return;
-        }
-        let mut text = ScalarText::default();
-        text.update(node, decoding);
-        match Self::parse(&text.0) {
-            Ok(duration) => *self = duration,
-            Err(message) => decoding.error(&node.location, message, None),
-        }
+        update_parsed(self, node, decoding, |text| Self::parse(text).map_err(|message| (message, None)));
     }
 
     fn to_yaml(&self, _secrets: Secrets) -> serde_yaml::Value {
@@ -180,18 +172,10 @@ impl ByteSize {
 
 impl ConfigValue for ByteSize {
     fn update(&mut self, node: &Node, decoding: &mut Decoding) {
-        if node.is_null() {
-            return;
-        }
-        let mut text = ScalarText::default();
-        text.update(node, decoding);
-        match Self::parse(&text.0) {
-            Some(size) => *self = size,
-            None => {
-                let hint = Some("write a number with a unit, such as 10MB".to_owned());
-                decoding.error(&node.location, format!("units: invalid {:?}", text.0), hint);
-            }
-        }
+        update_parsed(self, node, decoding, |text| {
+            let hint = || Some("write a number with a unit, such as 10MB".to_owned());
+            Self::parse(text).ok_or_else(|| (format!("units: invalid {text:?}"), hint()))
+        });
     }
 
     fn to_yaml(&self, _secrets: Secrets) -> serde_yaml::Value {
@@ -200,6 +184,24 @@ impl ConfigValue for ByteSize {
 
     fn type_docs() -> TypeDocs {
         TypeDocs::Scalar("bytes")
+    }
+}
+
+/// Takes a scalar of any kind as the text it is written as. An error is a message and what to write instead.
+fn update_parsed<T>(
+    value: &mut T,
+    node: &Node,
+    decoding: &mut Decoding,
+    parse: impl FnOnce(&str) -> Result<T, (String, Option<String>)>,
+) {
+    if node.is_null() {
+        return;
+    }
+    let mut text = ScalarText::default();
+    text.update(node, decoding);
+    match parse(&text.0) {
+        Ok(parsed) => *value = parsed,
+        Err((message, hint)) => decoding.error(&node.location, message, hint),
     }
 }
 
