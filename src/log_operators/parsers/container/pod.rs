@@ -32,11 +32,20 @@ pub fn pod_of_path(path: &str) -> Option<Pod<'_>> {
         return None;
     }
     let (path, name) = path.rsplit_once('_')?;
-    let (folder, namespace) = path.rsplit_once(SEPARATORS)?;
-    if name.is_empty() || namespace.is_empty() || namespace.contains('_') || folder.contains('\n') {
+    let namespace = namespace_at_the_end(path)?;
+    if name.is_empty() || namespace.contains('_') {
         return None;
     }
     Some(Pod { namespace, name, uid, container_name, restart_count })
+}
+
+/// What is behind the last separator that has something behind it and no line break before it. As in the documented
+/// expression, whose `.` is no line break, a namespace then has the separators that cannot end the folder.
+fn namespace_at_the_end(path: &str) -> Option<&str> {
+    let (last, _) = path.char_indices().next_back()?;
+    let end_of_line = path.find('\n').unwrap_or(last);
+    let (folder, _) = path[..last.min(end_of_line)].rsplit_once(SEPARATORS)?;
+    path.get(folder.len() + 1..)
 }
 
 /// The path without a suffix such as `.20240131-235959`.
@@ -79,6 +88,10 @@ mod tests {
         ] {
             assert_eq!(pod_of_path(path), Some(expected), "{path}");
         }
+        let in_a_folder_of_two_lines = pod_of_path("/var/\n/some-ns_pod_1f/container/0.log").unwrap();
+        assert_eq!(in_a_folder_of_two_lines.namespace, "\n/some-ns");
+        let ending_in_a_separator = pod_of_path("/var/some-ns/_pod_1f/container/0.log").unwrap();
+        assert_eq!(ending_in_a_separator.namespace, "some-ns/");
         for path in [
             "some-ns_pod_1f/container/0.log",
             "/var/some-ns_pod_xyz/container/0.log",
@@ -93,7 +106,7 @@ mod tests {
     proptest! {
         #[test]
         fn paths_are_those_of_the_documented_expression(
-            path in "(/|\n|p|\\\\|_){0,3}/?(n|m|_){1,2}_(p|_|\\.){1,2}_(a|g|-){1,2}/(c|_|/c|\\.){1,2}/(0|x)(\\.log)(\\.20240131-235959|\\.1)?",
+            path in "(/|\n|p|\\\\|_){0,3}/?(n|m|_|/){1,2}_(p|_|\\.){1,2}_(a|g|-){1,2}/(c|_|/c|\\.){1,2}/(0|x)(\\.log)(\\.20240131-235959|\\.1)?",
         ) {
             let groups = NamedGroups::new(compile_go_regexp(DOCUMENTED).unwrap());
             let pod = pod_of_path(&path).map(|pod| -> ValueMap {
