@@ -20,5 +20,6 @@ pub mod processors;
 pub mod prometheus;
 pub mod receivers;
 pub mod spec;
+pub mod store;
 pub mod telemetry;
 pub mod zipkin;

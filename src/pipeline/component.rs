@@ -19,6 +19,7 @@ use super::{
     BuildError, Clock, ComponentId, InFlightBytes, PipelineId, Refusal, StatusReporter, Storage, Workers,
 };
 use crate::otlp::{Batch, Signal};
+use crate::store::TelemetryStore;
 use crate::telemetry::Telemetry;
 
 /// A future on the heap, as the object-safe traits here return it.
@@ -56,6 +57,11 @@ pub trait Extension: Component {
 
     /// Where other components keep what must live through a restart, for extensions that are that.
     fn storage(&self) -> Option<&dyn Storage> {
+        None
+    }
+
+    /// The store of telemetry that exporters write to and the console reads, for extensions that keep one.
+    fn telemetry_store(&self) -> Option<Arc<dyn TelemetryStore>> {
         None
     }
 }

@@ -1,0 +1,70 @@
+//! What every question has: a range of time and limits; and what every answer says: whether it was cut.
+
+use std::time::Instant;
+
+/// From a time up to, and without, another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeRange {
+    /// The first moment, in nanoseconds since 1970 UTC.
+    pub from_unix_nano: u64,
+    /// The first moment behind the range.
+    pub to_unix_nano: u64,
+}
+
+impl TimeRange {
+    /// All of time.
+    pub const ALL: Self = Self { from_unix_nano: 0, to_unix_nano: u64::MAX };
+
+    /// True for moments within.
+    pub const fn contains(self, unix_nano: u64) -> bool {
+        unix_nano >= self.from_unix_nano && unix_nano < self.to_unix_nano
+    }
+
+    /// How long it is, in nanoseconds.
+    pub const fn duration_nano(self) -> u64 {
+        self.to_unix_nano.saturating_sub(self.from_unix_nano)
+    }
+}
+
+/// How far a question may go.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Rows of the answer: traces, spans of a trace, records, series.
+    pub rows: usize,
+    /// Bytes read from disk and unpacked.
+    pub bytes: u64,
+    /// When to stop and answer with what there is; never where none.
+    pub deadline: Option<Instant>,
+}
+
+impl Limits {
+    /// No limits, for tests and exports.
+    pub const NONE: Self = Self { rows: usize::MAX, bytes: u64::MAX, deadline: None };
+}
+
+/// An answer, and whether it is the whole one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer<T> {
+    /// What was found.
+    pub value: T,
+    /// Why there is more than this; none for a whole answer.
+    pub cut: Option<Cut>,
+}
+
+impl<T> Answer<T> {
+    /// A whole answer.
+    pub const fn whole(value: T) -> Self {
+        Self { value, cut: None }
+    }
+}
+
+/// Which limit cut an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// There were more rows than asked for.
+    Rows,
+    /// More had to be read than allowed.
+    Bytes,
+    /// It took too long.
+    Time,
+}

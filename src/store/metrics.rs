@@ -1,0 +1,138 @@
+//! Questions about metrics.
+
+use super::{Field, Filter, TimeRange};
+
+/// What a metric is. Metrics of one name and different kind or unit are different metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MetricKind {
+    /// A value as it is.
+    Gauge,
+    /// A total that only grows, or what was added since the last point.
+    Counter,
+    /// A total that may go down too.
+    UpDownCounter,
+    /// A distribution in buckets, of either kind.
+    Histogram,
+    /// A distribution as quantiles.
+    Summary,
+}
+
+/// A metric that is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricCatalogueEntry {
+    /// Its name.
+    pub name: String,
+    /// What it says of itself.
+    pub description: String,
+    /// Its unit.
+    pub unit: String,
+    /// What it is.
+    pub kind: MetricKind,
+    /// How many series it has in the range.
+    pub series: u64,
+    /// Its attribute keys, resources' included, each with how many values it has, by key.
+    pub attributes: Vec<(Field, u64)>,
+    /// The services that send it, by name.
+    pub services: Vec<String>,
+    /// When its newest point was made.
+    pub newest_unix_nano: u64,
+}
+
+/// One metric, over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricQuery {
+    /// The name.
+    pub name: String,
+    /// When. Steps are counted from its beginning.
+    pub range: TimeRange,
+    /// The length of a step; not 0.
+    pub step_nano: u64,
+    /// Which series.
+    pub filter: Filter,
+    /// The fields whose values tell answered series apart; none for one series of all.
+    pub group_by: Vec<Field>,
+    /// What becomes of the points of a step.
+    pub aggregation: Aggregation,
+}
+
+/// What becomes of the points of a step and of the series of a group.
+///
+/// A counter's points are first turned into what was added since the one before, with resets of the total taken as new
+/// beginnings; the first point of a cumulative series adds nothing (its beginning is not in view) unless it started
+/// within the range.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Aggregation {
+    /// What was added, each second: counters, and histograms' counts.
+    Rate,
+    /// What was added: counters, and histograms' counts.
+    Increase,
+    /// The sum over the series of each series' last value in the step: gauges and up-down counters.
+    Sum,
+    /// The mean: of all points for gauges and up-down counters, sum by count for histograms.
+    Average,
+    /// The least value.
+    Minimum,
+    /// The greatest value.
+    Maximum,
+    /// The newest value of the step, the greatest of series that are equally new.
+    Last,
+    /// How many series have a point in the step.
+    Series,
+    /// A quantile (0 to 1) of what histograms counted in the step.
+    Quantile(f64),
+    /// What histograms counted in the step, by bucket.
+    Heatmap,
+}
+
+/// A series of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricSeries {
+    /// The values of the fields grouped by, in their order; none where the series has no such field.
+    pub group: Vec<Option<String>>,
+    /// The unit of the metric.
+    pub unit: String,
+    /// The kind of the metric.
+    pub kind: MetricKind,
+    /// Steps that have a value, in order of time.
+    pub points: Vec<PointOfTime>,
+    /// For [`Aggregation::Heatmap`] the buckets in place of points.
+    pub heatmap: Vec<HeatmapColumn>,
+    /// Examples the metric came with: time, value, trace id, span id.
+    pub exemplars: Vec<ExemplarOfTime>,
+}
+
+/// The value of a step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PointOfTime {
+    /// The beginning of the step.
+    pub unix_nano: u64,
+    /// The value.
+    pub value: f64,
+    /// The least value among the points of the step, so that no trough is lost; `value` where there is but one.
+    pub minimum: f64,
+    /// The greatest value, so that no peak is lost.
+    pub maximum: f64,
+}
+
+/// The buckets of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeatmapColumn {
+    /// The beginning of the step.
+    pub unix_nano: u64,
+    /// Lower bound, upper bound, count, of buckets with a count, in ascending order. The first lower and the last upper
+    /// bound may be infinite.
+    pub buckets: Vec<(f64, f64, f64)>,
+}
+
+/// An example of a measurement.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ExemplarOfTime {
+    /// When it was measured.
+    pub unix_nano: u64,
+    /// What was measured.
+    pub value: f64,
+    /// The trace it belongs to, where it says.
+    pub trace_id: [u8; 16],
+    /// The span it belongs to.
+    pub span_id: [u8; 8],
+}
