@@ -1,5 +1,7 @@
 //! Which items are meant: conditions that all hold.
 
+pub mod matching;
+
 /// Conditions that all hold; none holds for everything.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
@@ -23,7 +25,7 @@ pub struct Condition {
 pub enum Field {
     /// The attribute of the item; where it has none of that key, of its scope, and then of its resource.
     Attribute(String),
-    /// `service.name` of the resource, or `unknown_service` where there is none.
+    /// `service.name` of the resource, or `unknown_service` where there is none or an empty one.
     Service,
     /// The name of a span, or the event name of a record.
     Name,
@@ -52,7 +54,7 @@ pub enum Field {
 pub enum Test {
     /// It is there.
     Exists,
-    /// It is this text. Upper and lower case differ.
+    /// It is this text, also where it is a number: `200` is not `200.0`. Upper and lower case differ.
     Equals(String),
     /// It has this text somewhere. Upper and lower case of ASCII letters are the same.
     Contains(String),
