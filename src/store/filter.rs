@@ -1,6 +1,7 @@
 //! Which items are meant: conditions that all hold.
 
 pub mod matching;
+pub mod query_text;
 
 /// Conditions that all hold; none holds for everything.
 #[derive(Debug, Clone, Default, PartialEq)]
