@@ -1,5 +1,6 @@
 //! The registry: every component type Weir has. Adding one is one line here.
 
+use crate::connectors::alarms::AlarmsConnector;
 use crate::connectors::forward::Forward;
 use crate::connectors::servicegraph::ServiceGraph;
 use crate::connectors::spanmetrics::SpanMetrics;
@@ -61,6 +62,7 @@ pub static PROCESSORS: &[ProcessorFactory] = &[
 
 /// Every connector type.
 pub static CONNECTORS: &[ConnectorFactory] = &[
+    ConnectorFactory::of::<AlarmsConnector>(),
     ConnectorFactory::of::<Forward>(),
     ConnectorFactory::of::<ServiceGraph>(),
     ConnectorFactory::of::<SpanMetrics>(),

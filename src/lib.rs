@@ -4,6 +4,7 @@
 //! components and the graph built from it), [`config`] (from YAML to typed sections), [`components`]
 //! (the registry), then the components themselves.
 
+pub mod alarms;
 pub mod build_info;
 pub mod cli;
 pub mod components;

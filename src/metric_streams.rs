@@ -18,6 +18,7 @@ mod histogram;
 mod identity;
 mod number;
 mod point;
+mod quantile;
 mod rewrite;
 mod running_total;
 mod shards;

@@ -169,6 +169,29 @@ impl ConfigValue for f64 {
     }
 }
 
+/// A text; numbers and truth values are taken as they are written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ScalarText(pub String);
+
+impl ConfigValue for ScalarText {
+    fn update(&mut self, node: &Node, decoding: &mut Decoding) {
+        match &node.value {
+            NodeValue::Bool(truth) => self.0 = truth.to_string(),
+            NodeValue::Integer(number) => self.0 = number.to_string(),
+            NodeValue::Float(number) => self.0 = number.to_string(),
+            _ => self.0.update(node, decoding),
+        }
+    }
+
+    fn to_yaml(&self, secrets: Secrets) -> serde_yaml::Value {
+        self.0.to_yaml(secrets)
+    }
+
+    fn type_docs() -> TypeDocs {
+        TypeDocs::Scalar("string")
+    }
+}
+
 /// A field without a value of its own until one is written.
 impl<T: ConfigValue + Default> ConfigValue for Option<T> {
     fn update(&mut self, node: &Node, decoding: &mut Decoding) {

@@ -32,7 +32,7 @@ use super::transformers::router::RouterConfig;
 use super::transformers::sanitize_utf8::SanitizeUtf8Config;
 use super::transformers::unquote::UnquoteConfig;
 use crate::config::{
-    Checking, ConfigValue, Decoding, Node, NodeValue, Secrets, SectionDocs, TypeDocs, nearest,
+    Checking, ConfigValue, Decoding, Node, NodeValue, Secrets, SectionDocs, TypeDocs, typed_section,
 };
 
 /// Every type of operator. Adding one is one line here.
@@ -182,31 +182,10 @@ impl ConfigValue for Operators {
 
 /// The section of one operator; none where its type is not known.
 fn decode_operator(node: &Node, decoding: &mut Decoding) -> Option<Arc<dyn AnyOperatorSection>> {
-    let NodeValue::Map(entries) = &node.value else {
-        decoding.wrong_type(node, "map", Some("write an operator, such as `type: json_parser`".to_owned()));
-        return None;
-    };
     let known: Vec<&str> = OPERATORS.iter().map(|operator| operator.type_name).collect();
-    let types = || format!("types: {}", known.join(", "));
-    let Some(written) = node.get("type").filter(|written| !written.is_null()) else {
-        decoding.error(&node.location, "missing required field 'type'", Some(types()));
-        return None;
-    };
-    let NodeValue::String(type_name) = &written.value else {
-        let message = format!("non-string type {} for field 'type'", written.go_type());
-        decoding.error(&written.location, message, Some(types()));
-        return None;
-    };
-    let Some(operator) = OPERATORS.iter().find(|operator| operator.type_name == type_name) else {
-        let hint = match nearest(type_name, &known) {
-            Some(word) => format!("did you mean {word:?}? {}", types()),
-            None => types(),
-        };
-        decoding.error(&written.location, format!("unsupported type '{type_name}'"), Some(hint));
-        return None;
-    };
-    let rest = entries.iter().filter(|entry| entry.key != "type").cloned().collect();
-    let body = Node { value: NodeValue::Map(rest), location: node.location.clone(), original: None };
+    let (type_name, body) =
+        typed_section(node, decoding, &known, "an operator, such as `type: json_parser`")?;
+    let operator = OPERATORS.iter().find(|operator| operator.type_name == type_name)?;
     Some((operator.decode)(&body, decoding))
 }
 

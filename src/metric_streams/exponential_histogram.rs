@@ -9,7 +9,8 @@ mod mapping;
 mod tests;
 
 pub use self::buckets::ExponentialBuckets;
-use self::mapping::{bucket_index, lower_boundary};
+use self::mapping::bucket_index;
+pub(super) use self::mapping::lower_boundary;
 use super::histogram::joined;
 use crate::otlp::ExponentialHistogramDataPointView;
 

@@ -18,7 +18,6 @@ mod counters;
 mod engine;
 mod flushing;
 mod key_plan;
-mod pattern;
 mod rules;
 mod streams;
 
@@ -31,7 +30,7 @@ use tokio::time::Instant;
 
 use self::batch_filter::BatchFilter;
 use self::cardinality::Cardinality;
-pub use self::config::{DimensionsConfig, GaugeMerging, MetricRuleConfig, ScalarText, UnmergeablePolicy};
+pub use self::config::{DimensionsConfig, GaugeMerging, MetricRuleConfig, UnmergeablePolicy};
 use self::counters::PointCounters;
 use self::engine::Engine;
 use self::flushing::Flushing;

@@ -336,6 +336,18 @@ instruments! {
             "Number of data points that went into the overflow series of their metric.";
         DIMENSIONS_SERIES: Normal Gauge "weir_dimensions_series" ["{series}"]
             "Number of series the dimension filter keeps a state of.";
+        ALARMS_LATE_DATA_POINTS: Basic Counter "weir_alarms_late_data_points" ["{datapoint}"]
+            "Number of watched data points whose period was closed when they came.";
+        ALARMS_EARLY_DATA_POINTS: Basic Counter "weir_alarms_early_data_points" ["{datapoint}"]
+            "Number of watched data points that are dated more than a period into the future.";
+        ALARMS_OVERFLOWED_DATA_POINTS: Basic Counter "weir_alarms_overflowed_data_points" ["{datapoint}"]
+            "Number of watched data points of series beyond what a rule may have.";
+        ALARMS_TRANSITIONS: Basic Counter "weir_alarms_transitions" ["{transition}"]
+            "Number of changes of the state of alarms.";
+        ALARMS_NOTIFICATIONS_DELIVERED: Basic Counter "weir_alarms_notifications_delivered" ["{notification}"]
+            "Number of notifications that actions have taken.";
+        ALARMS_NOTIFICATIONS_FAILED: Basic Counter "weir_alarms_notifications_failed" ["{notification}"]
+            "Number of notifications that were given up.";
         BUILD_INFO: Basic Gauge "weir_build_info" [""]
             "Always 1; the attributes say what is running.";
     }

@@ -27,7 +27,7 @@ pub(super) fn bucket_index(value: f64, scale: i32) -> i32 {
 }
 
 /// The number above which the values of bucket `index` lie.
-pub(super) fn lower_boundary(index: i32, scale: i32) -> f64 {
+pub(in crate::metric_streams) fn lower_boundary(index: i32, scale: i32) -> f64 {
     (f64::from(index) * (-f64::from(scale)).exp2()).exp2()
 }
 

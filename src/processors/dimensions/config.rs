@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::pattern::Pattern;
-use crate::config::{Checking, ConfigValue, Decoding, GoDuration, Node, NodeValue, Secrets, TypeDocs};
+use crate::config::{Checking, GoDuration, Pattern, ScalarText};
 use crate::{config_section, config_word};
 
 config_section! {
@@ -110,29 +109,6 @@ impl MetricRuleConfig {
 fn check_patterns(checking: &mut Checking, field: &str, patterns: &[String]) {
     for error in patterns.iter().filter_map(|pattern| Pattern::parse(pattern).err()) {
         checking.error_at(field, error.to_string());
-    }
-}
-
-/// A text; numbers and truth values are taken as they are written.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ScalarText(pub String);
-
-impl ConfigValue for ScalarText {
-    fn update(&mut self, node: &Node, decoding: &mut Decoding) {
-        match &node.value {
-            NodeValue::Bool(truth) => self.0 = truth.to_string(),
-            NodeValue::Integer(number) => self.0 = number.to_string(),
-            NodeValue::Float(number) => self.0 = number.to_string(),
-            _ => self.0.update(node, decoding),
-        }
-    }
-
-    fn to_yaml(&self, secrets: Secrets) -> serde_yaml::Value {
-        self.0.to_yaml(secrets)
-    }
-
-    fn type_docs() -> TypeDocs {
-        TypeDocs::Scalar("string")
     }
 }
 

@@ -7,8 +7,7 @@ use parking_lot::RwLock;
 
 use super::config::{DimensionsConfig, GaugeMerging, MetricRuleConfig, UnmergeablePolicy};
 use super::key_plan::KeyPlan;
-use super::pattern::Pattern;
-use crate::config::InvalidRegexp;
+use crate::config::{InvalidRegexp, Pattern};
 use crate::metric_streams::StreamHasher;
 use crate::otlp::{AnyValueView, KeyValueView, List};
 

@@ -1,12 +1,12 @@
-//! Patterns for metric names, keys and values: exact, glob or `/regular expression/`.
+//! Patterns for names and values: exact, glob or `/regular expression/`.
 
 use regex::bytes::Regex;
 
-use crate::config::{InvalidRegexp, compile_go_regexp};
+use super::{InvalidRegexp, compile_go_regexp};
 
 /// What a text is compared with.
 #[derive(Debug, Clone)]
-pub(super) enum Pattern {
+pub enum Pattern {
     /// The same text.
     Exact(Box<[u8]>),
     /// A glob, anchored, or a regular expression, which is not.

@@ -1,0 +1,294 @@
+//! Connector `alarms`: rules over metrics, whose states go between `OK`, `ALARM` and `INSUFFICIENT_DATA`.
+//!
+//! Metrics come in. Every transition goes out as a log record, and how each series stands as a metric, into
+//! whichever of the two the connector leads; and it sets off the actions of its rule. The evaluation is that of
+//! [`crate::alarms`]; this is its life: the timer, what is handed on, and what is remembered.
+
+mod config;
+mod memory;
+mod reports;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::time::{Instant, sleep};
+
+pub use self::config::AlarmsConfig;
+use self::memory::Memory;
+use self::reports::{state_metrics, transition_logs};
+use crate::alarms::actions::{ActionRunner, Notification};
+use crate::alarms::{AlarmState, Engine, EngineCounts, Rule, RuleConfig, Transition};
+use crate::otlp::{Batch, Signal};
+use crate::pipeline::factory::Consuming;
+use crate::pipeline::{
+    BoxFuture, BuildError, Component, ConnectorType, Consumer, Host, Outbox, Outputs, Refusal, Settings,
+    Stability, StartError, TaskScope,
+};
+use crate::telemetry::{Counter, component_span, instruments};
+
+/// The longest wait between two looks at what is due: the clock of the machine may be set.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// The type `alarms` among connectors.
+pub struct AlarmsConnector {
+    config: Arc<AlarmsConfig>,
+    settings: Settings,
+    span: tracing::Span,
+    outputs: Outputs,
+    /// There from the start on.
+    watch: Mutex<Option<Arc<Watch>>>,
+    tasks: TaskScope,
+}
+
+/// The alarms while they run.
+struct Watch {
+    engine: Engine,
+    actions: ActionRunner,
+    memory: Memory,
+    settings: Settings,
+    span: tracing::Span,
+    logs: Option<Outbox>,
+    metrics: Option<Outbox>,
+    state_metric_interval: Option<Duration>,
+    /// Transitions that no log record was made of yet.
+    untold: Mutex<Vec<Transition>>,
+    counters: Counters,
+}
+
+struct Counters {
+    late: Counter,
+    early: Counter,
+    overflowed: Counter,
+    transitions: Counter,
+    counted: Mutex<EngineCounts>,
+}
+
+impl ConnectorType for AlarmsConnector {
+    const TYPE: &'static str = "alarms";
+    const SIGNALS: &'static [(Signal, Stability)] = &[(Signal::Metrics, Stability::Alpha)];
+    const PAIRS: &'static [(Signal, Signal, Stability)] = &[
+        (Signal::Metrics, Signal::Logs, Stability::Alpha),
+        (Signal::Metrics, Signal::Metrics, Stability::Alpha),
+    ];
+    type Config = AlarmsConfig;
+
+    fn create(
+        config: Arc<AlarmsConfig>,
+        settings: Settings,
+        outputs: Outputs,
+    ) -> Result<Consuming, BuildError> {
+        let span = component_span(&settings, "connector");
+        let tasks = TaskScope::new(settings.workers.clone());
+        Ok(Arc::new(Self { config, settings, span, outputs, watch: Mutex::default(), tasks }))
+    }
+}
+
+impl Consumer for AlarmsConnector {
+    fn consume(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
+        let watch = self.watch.lock().clone();
+        Box::pin(async move {
+            let Some(watch) = watch else {
+                return Err(Refusal::retryable("the alarms are not evaluated now"));
+            };
+            watch.engine.take(&batch, watch.settings.clock.now_unix_nano());
+            Ok(())
+        })
+    }
+}
+
+impl Component for AlarmsConnector {
+    fn start<'a>(&'a self, host: &'a Host) -> BoxFuture<'a, Result<(), StartError>> {
+        Box::pin(async move {
+            let memory =
+                Memory::open(self.config.storage.as_deref(), host, &self.settings, &self.span).await?;
+            let watch = Watch::new(self, memory).await.map_err(|error| StartError(error.to_string()))?;
+            let watch = Arc::new(watch);
+            watch.actions.start();
+            let (running, stopping) = (Arc::clone(&watch), self.tasks.stopping().clone());
+            self.tasks.spawn(async move {
+                tokio::select! {
+                    () = stopping.cancelled() => {}
+                    () = running.evaluate() => {}
+                }
+            });
+            let (running, stopping) = (Arc::clone(&watch), self.tasks.stopping().clone());
+            self.tasks.spawn(async move {
+                tokio::select! {
+                    () = stopping.cancelled() => {}
+                    () = running.remember_actions() => {}
+                }
+            });
+            *self.watch.lock() = Some(watch);
+            Ok(())
+        })
+    }
+
+    fn shutdown(&self, deadline: Instant) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let watch = self.watch.lock().take();
+            self.tasks.join(deadline).await;
+            if let Some(watch) = watch {
+                watch.finish(deadline).await;
+            }
+        })
+    }
+}
+
+impl Watch {
+    async fn new(connector: &AlarmsConnector, memory: Memory) -> Result<Self, BuildError> {
+        let (config, settings, span) = (&connector.config, &connector.settings, &connector.span);
+        let rules: Vec<Rule> =
+            config.rules.iter().map(Rule::new).collect::<Result<_, _>>().map_err(BuildError)?;
+        let records = memory.records(&rules).await;
+        let actions = ActionRunner::new(&config.actions, settings, span, memory.actions().await)?;
+        let engine = Engine::new(rules, records, settings.clock.now_unix_nano());
+        let outbox = |signal: Signal| {
+            let produced = Settings { signal: Some(signal), ..settings.clone() };
+            connector.outputs.of(signal).map(|next| Outbox::new(&produced, "connector", Arc::clone(next)))
+        };
+        Ok(Self {
+            logs: outbox(Signal::Logs),
+            metrics: outbox(Signal::Metrics),
+            engine,
+            actions,
+            memory,
+            settings: settings.clone(),
+            span: span.clone(),
+            state_metric_interval: config.state_metric_interval.limit(),
+            untold: Mutex::default(),
+            counters: Counters::new(settings),
+        })
+    }
+
+    /// Closes periods as they end, and says from time to time how the series stand.
+    async fn evaluate(&self) {
+        let mut next_report = Instant::now();
+        loop {
+            let closed = self.engine.close_due(self.settings.clock.now_unix_nano());
+            self.counters.count(self.engine.counts(), closed.transitions.len());
+            let has_changed = !closed.transitions.is_empty();
+            if has_changed {
+                self.act_on(closed.transitions).await;
+            }
+            if closed.has_periods {
+                self.memory.write_records(self.engine.rules(), self.engine.records()).await;
+            }
+            if has_changed || Instant::now() >= next_report {
+                self.report().await;
+                next_report = Instant::now() + self.state_metric_interval.unwrap_or(LONGEST_WAIT);
+            }
+            sleep(self.wait()).await;
+        }
+    }
+
+    /// Tells the actions and leaves the log records to the next report.
+    async fn act_on(&self, transitions: Vec<Transition>) {
+        for transition in &transitions {
+            let Some(rule) = self.engine.rules().get(transition.rule) else { continue };
+            let notification = Notification::new(rule, transition);
+            tracing::info!(
+                parent: &self.span,
+                alarm = rule.config.name,
+                series = ?notification.series,
+                previous_state = notification.previous_state.name(),
+                state = notification.state.name(),
+                reason = notification.reason,
+                "The state of an alarm has changed."
+            );
+            if rule.config.actions_enabled {
+                for action in actions_of(&rule.config) {
+                    let is_wanted = actions_for(&rule.config, notification.state).contains(action);
+                    self.actions.tell(action, &notification, is_wanted);
+                }
+            }
+        }
+        self.untold.lock().extend(transitions);
+        self.memory.write_actions(&self.actions.memory()).await;
+    }
+
+    /// Hands on the log records of transitions, and the metric.
+    async fn report(&self) {
+        let now = self.settings.clock.now_unix_nano();
+        if let Some(logs) = &self.logs {
+            // A refusal is logged there, and the batch stays for the next time.
+            let _ = logs.offer(async { self.transition_logs(now) }).await;
+        } else {
+            self.untold.lock().clear();
+        }
+        if let Some(metrics) = self.metrics.as_ref().filter(|_| self.state_metric_interval.is_some()) {
+            let states = async { state_metrics(self.engine.rules(), &self.engine.records(), now) };
+            let _ = metrics.offer(states).await;
+        }
+    }
+
+    fn transition_logs(&self, now_unix_nano: u64) -> Batch {
+        let untold = std::mem::take(&mut *self.untold.lock());
+        transition_logs(self.engine.rules(), &untold, now_unix_nano)
+    }
+
+    /// Keeps what the actions did not take yet, whenever that changes.
+    async fn remember_actions(&self) {
+        loop {
+            self.actions.changed().await;
+            self.memory.write_actions(&self.actions.memory()).await;
+        }
+    }
+
+    async fn finish(&self, deadline: Instant) {
+        self.actions.shutdown(deadline).await;
+        self.memory.write_records(self.engine.rules(), self.engine.records()).await;
+        self.memory.write_actions(&self.actions.memory()).await;
+        self.memory.close().await;
+        if let Some(logs) = &self.logs {
+            let now = self.settings.clock.now_unix_nano();
+            logs.offer_last(deadline, async { self.transition_logs(now) }).await;
+        }
+    }
+
+    /// How long nothing is due.
+    fn wait(&self) -> Duration {
+        let now = self.settings.clock.now_unix_nano();
+        let due = self.engine.next_due_unix_nano().unwrap_or(u64::MAX);
+        Duration::from_nanos(due.saturating_sub(now)).clamp(Duration::from_millis(1), LONGEST_WAIT)
+    }
+}
+
+impl Counters {
+    fn new(settings: &Settings) -> Self {
+        let id = settings.id.to_string();
+        let counter = |instrument| settings.telemetry.counter(instrument, &[("connector", id.as_str())]);
+        Self {
+            late: counter(&instruments::ALARMS_LATE_DATA_POINTS),
+            early: counter(&instruments::ALARMS_EARLY_DATA_POINTS),
+            overflowed: counter(&instruments::ALARMS_OVERFLOWED_DATA_POINTS),
+            transitions: counter(&instruments::ALARMS_TRANSITIONS),
+            counted: Mutex::default(),
+        }
+    }
+
+    fn count(&self, now: EngineCounts, transitions: usize) {
+        let mut counted = self.counted.lock();
+        self.late.add(now.late - counted.late);
+        self.early.add(now.early - counted.early);
+        self.overflowed.add(now.beyond_limit - counted.beyond_limit);
+        self.transitions.add(u64::try_from(transitions).unwrap_or(u64::MAX));
+        *counted = now;
+    }
+}
+
+/// The actions of a state.
+fn actions_for(rule: &RuleConfig, state: AlarmState) -> &[String] {
+    match state {
+        AlarmState::Ok => &rule.ok_actions,
+        AlarmState::Alarm => &rule.alarm_actions,
+        AlarmState::InsufficientData => &rule.insufficient_data_actions,
+    }
+}
+
+/// The actions of all states, each once.
+fn actions_of(rule: &RuleConfig) -> std::collections::BTreeSet<&String> {
+    AlarmState::ALL.into_iter().flat_map(|state| actions_for(rule, state)).collect()
+}
