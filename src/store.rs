@@ -6,9 +6,12 @@
 
 pub mod answer;
 pub mod filter;
+pub mod grouped_items;
 pub mod logs;
+pub mod memory;
 pub mod metrics;
 pub mod requests;
+pub mod service_edges;
 pub mod traces;
 
 use bytes::Bytes;
@@ -16,6 +19,7 @@ use bytes::Bytes;
 pub use answer::{Answer, Cut, Limits, TimeRange};
 pub use filter::{Condition, Field, Filter, Test};
 pub use logs::{LogCounts, LogPosition, LogSearch};
+pub use memory::MemoryStore;
 pub use metrics::{
     Aggregation, ExemplarOfTime, HeatmapColumn, MetricCatalogueEntry, MetricKind, MetricQuery, MetricSeries,
     PointOfTime,
@@ -79,7 +83,8 @@ pub trait TelemetryStore: Send + Sync {
     /// own where its neighbour's differs.
     fn search_logs(&self, search: &LogSearch, limits: &Limits) -> Result<Answer<Batch>, StoreError>;
 
-    /// How many records fit, over time and by severity. Every step of the range has its entry.
+    /// How many records fit, over time and by severity. Every step of the range has its entry; the range must have
+    /// [`MAX_STEPS`](answer::MAX_STEPS) at most.
     fn count_logs(
         &self,
         range: TimeRange,
@@ -100,7 +105,8 @@ pub trait TelemetryStore: Send + Sync {
         limits: &Limits,
     ) -> Result<Answer<Vec<Facet>>, StoreError>;
 
-    /// The attribute keys seen on items of `signal` in `range`, resources' included, in alphabetical order.
+    /// The attribute keys seen on items of `signal` in `range`, scopes' and resources' included, in alphabetical order.
+    /// An engine may answer about a somewhat wider range.
     fn attribute_keys(
         &self,
         signal: Signal,

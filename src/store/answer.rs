@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use super::StoreError;
+
 /// From a time up to, and without, another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeRange {
@@ -24,6 +26,22 @@ impl TimeRange {
     pub const fn duration_nano(self) -> u64 {
         self.to_unix_nano.saturating_sub(self.from_unix_nano)
     }
+}
+
+/// How many steps of time an answer has at most.
+pub const MAX_STEPS: u64 = 100_000;
+
+/// The beginnings of the steps of `range`, counted from its beginning.
+pub fn steps_of(range: TimeRange, step_nano: u64) -> Result<impl Iterator<Item = u64>, StoreError> {
+    if step_nano == 0 {
+        return Err(StoreError::Question("A step of time must be longer than nothing.".to_owned()));
+    }
+    let steps = range.duration_nano().div_ceil(step_nano);
+    if steps > MAX_STEPS {
+        let sentence = format!("The range has {steps} steps, more than {MAX_STEPS}: ask for longer ones.");
+        return Err(StoreError::Question(sentence));
+    }
+    Ok((0..steps).map(move |step| range.from_unix_nano + step * step_nano))
 }
 
 /// How far a question may go.

@@ -1,10 +1,30 @@
 //! Requests, errors and durations by minute, and who called whom: counted as spans come in, so that they cost nothing
 //! to ask for.
 //!
-//! A request is a span of kind server or consumer, or a span without a parent whatever its kind.
+//! A request is a span of kind server or consumer, or a span without a parent whatever its kind. It belongs to the
+//! minute in which it began. Answers are about whole minutes: those that have a moment in the range asked for.
+
+use super::TimeRange;
+use super::service_edges::is_id;
+use crate::otlp::SpanView;
 
 /// A minute in nanoseconds.
 pub const MINUTE_NANO: u64 = 60_000_000_000;
+
+/// True for the spans that are counted as requests.
+pub fn is_request(span: &SpanView<'_>) -> bool {
+    matches!(span.kind, 2 | 5) || !is_id(span.parent_span_id)
+}
+
+/// The beginning of the minute of a moment.
+pub const fn minute_of(unix_nano: u64) -> u64 {
+    unix_nano - unix_nano % MINUTE_NANO
+}
+
+/// The minutes that have a moment in `range`, by when they begin.
+pub const fn minutes_of(range: TimeRange) -> TimeRange {
+    TimeRange { from_unix_nano: minute_of(range.from_unix_nano), to_unix_nano: range.to_unix_nano }
+}
 
 /// Requests of one service or operation.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -33,18 +53,19 @@ pub struct MinuteOfRequests {
     pub durations: DurationBuckets,
 }
 
-/// The requests of a service.
+/// The requests of a service. Answers have those with a request, by name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceRates {
     /// The service.
     pub service: String,
-    /// `service.version` last seen; empty where there was none.
+    /// `service.version` of the span of this service that was appended last among those whose resource has one,
+    /// whatever the range; empty where there was none.
     pub version: String,
     /// Its requests.
     pub rates: RequestRates,
 }
 
-/// The requests of an operation of a service.
+/// The requests of an operation of a service. Answers have those with a request, by operation and kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OperationRates {
     /// The name of the spans.
@@ -55,7 +76,8 @@ pub struct OperationRates {
     pub rates: RequestRates,
 }
 
-/// Calls from one service to another, or to something that sends no telemetry.
+/// Calls from one service to another, or to something that sends no telemetry, as
+/// [`service_edges`](super::service_edges) tells them. Answers have them by client, server and kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceEdge {
     /// The caller.

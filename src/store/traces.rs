@@ -13,7 +13,7 @@ pub struct TraceSearch {
     pub order: TraceOrder,
 }
 
-/// Which traces come first.
+/// Which traces come first. Of equal ones the newer, then the one with the lower id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TraceOrder {
     /// By start, newest first.
@@ -28,7 +28,8 @@ pub enum TraceOrder {
 pub struct TraceSummary {
     /// Its id.
     pub trace_id: [u8; 16],
-    /// The service of the root span, or of the earliest span where no root is there.
+    /// The service of the root span, or of the earliest span where no root is there; the earliest root of several,
+    /// that with the lower span id of those that began at once.
     pub root_service: String,
     /// The name of that span.
     pub root_name: String,

@@ -1,0 +1,77 @@
+//! Metrics, out of all data points.
+
+use crate::otlp::wire::{Fields, put_fields};
+use crate::otlp::{
+    ExponentialHistogramDataPointView, HistogramDataPointView, KeyValueView, List, MetricData, MetricView,
+    NumberDataPointView, ResourceGroup, ScopeGroup, SummaryDataPointView,
+};
+use crate::store::TimeRange;
+use crate::store::grouped_items::{GroupedItems, Level, group_header};
+
+/// Calls `visit` with the attributes, the time and the bytes of every data point of a metric.
+pub(super) fn for_each_point<'a>(
+    metric: &MetricView<'a>,
+    mut visit: impl FnMut(List<'a, KeyValueView<'a>>, u64, &'a [u8]),
+) {
+    match metric.data {
+        MetricData::Empty => {}
+        MetricData::Gauge { data_points } | MetricData::Sum { data_points, .. } => {
+            let point =
+                |point: NumberDataPointView<'a>| visit(point.attributes, point.time_unix_nano, point.bytes);
+            data_points.iter().for_each(point);
+        }
+        MetricData::Histogram { data_points, .. } => {
+            let point = |point: HistogramDataPointView<'a>| {
+                visit(point.attributes, point.time_unix_nano, point.bytes)
+            };
+            data_points.iter().for_each(point);
+        }
+        MetricData::ExponentialHistogram { data_points, .. } => {
+            let point = |point: ExponentialHistogramDataPointView<'a>| {
+                visit(point.attributes, point.time_unix_nano, point.bytes);
+            };
+            data_points.iter().for_each(point);
+        }
+        MetricData::Summary { data_points } => {
+            let point =
+                |point: SummaryDataPointView<'a>| visit(point.attributes, point.time_unix_nano, point.bytes);
+            data_points.iter().for_each(point);
+        }
+    }
+}
+
+/// Appends the points of a scope group that lie in `range`.
+pub(super) fn push_points(
+    items: &mut GroupedItems,
+    resource_group: &ResourceGroup<'_>,
+    scope_group: &ScopeGroup<'_>,
+    range: TimeRange,
+) {
+    let (resource_header, scope_header) =
+        (group_header(resource_group.bytes), group_header(scope_group.bytes));
+    for metric in scope_group.metrics() {
+        let Some((data_field, data)) = Fields::of(metric.bytes).filter(|(number, _)| is_data(*number)).last()
+        else {
+            continue;
+        };
+        let (mut metric_header, mut data_header) = (Vec::new(), Vec::new());
+        put_fields(&mut metric_header, metric.bytes, |number, _| !is_data(number));
+        put_fields(&mut data_header, data.bytes(), |number, _| number != 1);
+        let levels = [
+            Level { field_number: 1, header: &resource_header },
+            Level { field_number: 2, header: &scope_header },
+            Level { field_number: 2, header: &metric_header },
+            Level { field_number: data_field, header: &data_header },
+        ];
+        for_each_point(&metric, |_, time, point| {
+            if range.contains(time) {
+                items.push(&levels, 1, point);
+            }
+        });
+    }
+}
+
+/// True for the numbers of a `Metric`'s fields that hold data points.
+const fn is_data(number: u32) -> bool {
+    matches!(number, 5 | 7 | 9 | 10 | 11)
+}
