@@ -5,6 +5,7 @@
 //! as serialized OTLP; what is computed over it comes out as plain values.
 
 pub mod answer;
+pub mod engine;
 pub mod filter;
 pub mod grouped_items;
 pub mod logs;
@@ -172,7 +173,7 @@ pub struct SignalStatistics {
 }
 
 /// Why the store could not do as asked. Each message is a sentence for people.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The disk has less left than the store is told to leave free.
     #[error("{0}")]

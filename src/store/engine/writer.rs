@@ -1,0 +1,311 @@
+//! The writer of a signal: one thread that alone writes its files. Batches that wait while it is busy share one commit.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::cutting::Cutter;
+use super::disk_budget::DiskBudget;
+use super::open_log::OpenLog;
+use super::options::EngineOptions;
+use super::partition::Partition;
+use super::read_connections::ReadConnections;
+use super::routing::Router;
+use super::signal_format::{Appended, SignalFormat};
+use super::signal_store::{Shared, SignalCounters};
+use super::view::Live;
+use crate::otlp::Batch;
+use crate::store::StoreError;
+
+/// How often retention and the age of what is not yet cut are looked at.
+const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How many times a cut's worth may wait while cutting fails; more is refused.
+const MOST_CUTS_WAITING: usize = 4;
+
+/// What the writer is asked.
+pub enum Job {
+    /// To keep a batch.
+    Append {
+        /// The batch.
+        batch: Batch,
+        /// Where the answer goes.
+        answer: SyncSender<Result<(), StoreError>>,
+    },
+    /// To make blocks of what was appended.
+    Cut {
+        /// Where the answer goes.
+        answer: SyncSender<Result<(), StoreError>>,
+    },
+}
+
+/// What only the writer thread touches.
+pub struct Writer<F: SignalFormat> {
+    shared: Arc<Shared<F>>,
+    log: OpenLog,
+    cutter: Cutter<F>,
+    budget: Arc<DiskBudget>,
+    options: EngineOptions,
+    next_sequence: u64,
+    waiting_since: Option<Instant>,
+    kept_house_at: Instant,
+    /// Why the last cut failed, while it did.
+    failure: Option<String>,
+}
+
+impl<F: SignalFormat> Writer<F> {
+    /// Opens what there is, and finishes or undoes what a crash left unfinished.
+    pub fn open(
+        options: &EngineOptions,
+        budget: Arc<DiskBudget>,
+        format: F,
+    ) -> Result<(Self, Arc<Shared<F>>), StoreError> {
+        let directory = options.directory.join(F::SIGNAL.name());
+        fs::create_dir_all(&directory)
+            .map_err(|error| StoreError::Engine(format!("{}: {error}", directory.display())))?;
+        let mut log = OpenLog::open(directory.join("open.db"), options.durability)?;
+        let mut cutter = Cutter::new(directory, options.durability, format, budget.max_partition_bytes());
+        let (partitions, last_cut) = cutter.recover(&mut log)?;
+        let appended = log.read(F::SIGNAL)?;
+        cutter.format.appended(&appended);
+        let next_sequence = appended.last().map_or(last_cut, |last| last.sequence).max(last_cut) + 1;
+        let waiting_since = (!appended.is_empty()).then(Instant::now);
+        let (duration, max_age) = (options.partition_duration, options.max_age);
+        let live = Live::new(partitions, last_cut, appended, move || Router::new(duration, max_age));
+        let shared = Arc::new(Shared {
+            live: Mutex::new(live),
+            connections: ReadConnections::default(),
+            counters: SignalCounters::default(),
+        });
+        let mut writer = Self {
+            shared: Arc::clone(&shared),
+            log,
+            cutter,
+            budget,
+            options: options.clone(),
+            next_sequence,
+            waiting_since,
+            kept_house_at: Instant::now(),
+            failure: None,
+        };
+        writer.note_budget();
+        Ok((writer, shared))
+    }
+
+    /// Works until nobody can ask any more.
+    pub fn run(mut self, jobs: &Receiver<Job>) {
+        loop {
+            match jobs.recv_timeout(HOUSEKEEPING_INTERVAL) {
+                Ok(Job::Append { batch, answer }) => self.append_with_others(batch, answer, jobs),
+                Ok(Job::Cut { answer }) => answer_with(&answer, self.cut_all()),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if self.kept_house_at.elapsed() >= HOUSEKEEPING_INTERVAL {
+                self.keep_house();
+            }
+        }
+    }
+
+    fn append_with_others(
+        &mut self,
+        batch: Batch,
+        answer: SyncSender<Result<(), StoreError>>,
+        jobs: &Receiver<Job>,
+    ) {
+        let (mut batches, mut answers) = (vec![batch], vec![answer]);
+        let mut cut_asked = None;
+        while batches.iter().map(Batch::items).sum::<usize>() < F::CUT.items {
+            match jobs.try_recv() {
+                Ok(Job::Append { batch, answer }) => {
+                    batches.push(batch);
+                    answers.push(answer);
+                }
+                Ok(Job::Cut { answer }) => {
+                    cut_asked = Some(answer);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        let (items, bytes) = (total(&batches, Batch::items), total(&batches, Batch::bytes));
+        let kept = self.append(batches);
+        let counters = &self.shared.counters;
+        match &kept {
+            Ok(()) => {
+                counters.items.fetch_add(items as u64, Ordering::Relaxed);
+                counters.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+                counters.commits.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(error) => counters.refused(items, error),
+        }
+        for answer in answers {
+            answer_with(&answer, kept.clone());
+        }
+        if let Some(answer) = cut_asked {
+            answer_with(&answer, self.cut_all());
+        }
+    }
+
+    /// Keeps batches in one commit: in the log, or, where they make a cut with what waits, in blocks at once.
+    fn append(&mut self, batches: Vec<Batch>) -> Result<(), StoreError> {
+        self.budget.check_free()?;
+        let arrived_unix_nano = (self.options.clock)();
+        let group: Vec<Appended> = batches
+            .into_iter()
+            .zip(self.next_sequence..)
+            .map(|(batch, sequence)| Appended { sequence, arrived_unix_nano, batch })
+            .collect();
+        let waiting = self.waiting();
+        let is_enough = enough::<F>(&[waiting.as_slice(), group.as_slice()].concat());
+        if is_enough && self.failure.is_none() {
+            return self.append_and_cut(waiting, group);
+        }
+        if let Some(failure) = &self.failure
+            && exceeds::<F>(&waiting, MOST_CUTS_WAITING)
+        {
+            return Err(StoreError::Engine(format!("blocks cannot be written: {failure}")));
+        }
+        self.keep_in_log(&group)
+    }
+
+    fn keep_in_log(&mut self, group: &[Appended]) -> Result<(), StoreError> {
+        self.log.append(group)?;
+        self.next_sequence += group.len() as u64;
+        self.cutter.format.appended(group);
+        self.shared.live.lock().append(group);
+        self.waiting_since.get_or_insert_with(Instant::now);
+        Ok(())
+    }
+
+    /// Where everything goes into one file its commit is the only one; else the log makes it one.
+    fn append_and_cut(&mut self, waiting: Vec<Appended>, group: Vec<Appended>) -> Result<(), StoreError> {
+        let had_waiting = !waiting.is_empty();
+        let mut all = waiting;
+        all.extend_from_slice(&group);
+        let pieces = F::encode(&all, &mut self.router());
+        let partitions = Arc::clone(self.shared.live.lock().partitions());
+        let planned = self.cutter.plan(pieces, &partitions);
+        let Some(last) = all.last().map(|last| last.sequence) else { return Ok(()) };
+        if planned.len() > 1 {
+            self.keep_in_log(&group)?;
+            // What is in the log is kept; whether blocks can be made of it now is another matter.
+            let cut = self.cutter.write(last, &planned, &partitions);
+            self.finish(cut, last, true);
+            return Ok(());
+        }
+        self.cutter.format.appended(&group);
+        let cut = self.cutter.write(last, &planned, &partitions)?;
+        self.next_sequence = last + 1;
+        self.finish(Ok(cut), last, had_waiting);
+        Ok(())
+    }
+
+    fn cut_all(&mut self) -> Result<(), StoreError> {
+        let waiting = self.waiting();
+        let Some(last) = waiting.last().map(|last| last.sequence) else { return Ok(()) };
+        let pieces = F::encode(&waiting, &mut self.router());
+        let partitions = Arc::clone(self.shared.live.lock().partitions());
+        let planned = self.cutter.plan(pieces, &partitions);
+        let cut = self.cutter.write(last, &planned, &partitions);
+        let result = cut.as_ref().map(drop).map_err(Clone::clone);
+        self.finish(cut, last, true);
+        result
+    }
+
+    /// Lets readers see a cut, and takes it out of the log.
+    fn finish(&mut self, cut: Result<Vec<Partition>, StoreError>, last: u64, is_in_log: bool) {
+        let partitions = match cut {
+            Ok(partitions) => partitions,
+            Err(error) => {
+                self.failure = Some(error.to_string());
+                return;
+            }
+        };
+        self.failure = None;
+        self.shared.live.lock().cut(last, partitions);
+        self.waiting_since = None;
+        self.shared.counters.cuts.fetch_add(1, Ordering::Relaxed);
+        self.shared.counters.wal_bytes.store(self.cutter.wal_bytes(), Ordering::Relaxed);
+        if is_in_log && let Err(error) = self.log.remove_through(last) {
+            // The cut tells at the next start that these rows are done with.
+            tracing::warn!(error = %error, "The store could not shorten its log.");
+        }
+        if let Err(error) = self.cutter.tidy() {
+            tracing::warn!(error = %error, "The store could not put a file in order.");
+        }
+        self.note_budget();
+    }
+
+    fn keep_house(&mut self) {
+        self.kept_house_at = Instant::now();
+        let is_due = self.waiting_since.is_some_and(|since| since.elapsed() >= F::CUT.age);
+        if is_due && let Err(error) = self.cut_all() {
+            tracing::error!(signal = F::SIGNAL.name(), error = %error, "The store could not write a block.");
+        }
+        self.retain();
+    }
+
+    /// Removes partitions that are too old or too much.
+    fn retain(&mut self) {
+        let now = (self.options.clock)();
+        let age_nano = |age: Duration| u64::try_from(age.as_nanos()).unwrap_or(u64::MAX);
+        loop {
+            let partitions = Arc::clone(self.shared.live.lock().partitions());
+            let Some(oldest) = partitions.first() else { return };
+            let end = oldest.key.start_unix_nano.saturating_add(age_nano(self.options.partition_duration));
+            let is_old = self.options.max_age.is_some_and(|age| end.saturating_add(age_nano(age)) <= now);
+            let is_too_much = partitions.len() > 1 && self.budget.oldest_must_go(F::SIGNAL);
+            if !is_old && !is_too_much {
+                return;
+            }
+            self.cutter.close(oldest.key);
+            if let Err(error) = oldest.remove() {
+                tracing::error!(file = %oldest.path.display(), error = %error, "The store could not remove a file.");
+                return;
+            }
+            let rest = partitions.get(1..).unwrap_or_default().to_vec();
+            self.shared.live.lock().set_partitions(rest);
+            self.shared.connections.forget(&oldest.path);
+            self.note_budget();
+        }
+    }
+
+    fn note_budget(&mut self) {
+        let partitions = Arc::clone(self.shared.live.lock().partitions());
+        let bytes = partitions.iter().map(|partition| partition.bytes).sum();
+        let oldest = partitions.first().filter(|_| partitions.len() > 1);
+        self.budget.note(F::SIGNAL, bytes, oldest.map(|partition| partition.key.start_unix_nano));
+    }
+
+    fn waiting(&self) -> Vec<Appended> {
+        self.shared.live.lock().appended().to_vec()
+    }
+
+    fn router(&self) -> Router {
+        Router::new(self.options.partition_duration, self.options.max_age)
+    }
+}
+
+fn enough<F: SignalFormat>(waiting: &[Appended]) -> bool {
+    exceeds::<F>(waiting, 1)
+}
+
+fn exceeds<F: SignalFormat>(waiting: &[Appended], times: usize) -> bool {
+    let sum = |count: fn(&Batch) -> usize| waiting.iter().map(|one| count(&one.batch)).sum::<usize>();
+    sum(Batch::items) >= F::CUT.items.saturating_mul(times)
+        || sum(Batch::bytes) >= F::CUT.bytes.saturating_mul(times)
+}
+
+fn total(batches: &[Batch], count: fn(&Batch) -> usize) -> usize {
+    batches.iter().map(count).sum()
+}
+
+fn answer_with(answer: &SyncSender<Result<(), StoreError>>, result: Result<(), StoreError>) {
+    // Whoever asked may have gone; what was done is done.
+    let _ = answer.send(result);
+}
