@@ -278,8 +278,7 @@ impl TelemetryStore for MemoryStore {
         range: TimeRange,
         limits: &Limits,
     ) -> Result<Answer<Vec<MetricCatalogueEntry>>, StoreError> {
-        let _ = (range, limits);
-        Err(StoreError::Engine("A store in memory does not answer questions about metrics yet.".to_owned()))
+        Ok(metrics::catalogue(&self.batches(Signal::Metrics), range, limits))
     }
 
     fn query_metric(
@@ -287,8 +286,7 @@ impl TelemetryStore for MemoryStore {
         query: &MetricQuery,
         limits: &Limits,
     ) -> Result<Answer<Vec<MetricSeries>>, StoreError> {
-        let _ = (query, limits);
-        Err(StoreError::Engine("A store in memory does not answer questions about metrics yet.".to_owned()))
+        metrics::query(&self.batches(Signal::Metrics), query, limits)
     }
 
     fn statistics(&self) -> Result<StoreStatistics, StoreError> {

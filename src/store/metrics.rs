@@ -1,6 +1,15 @@
-//! Questions about metrics.
+//! Questions about metrics, and what is the same for all engines in answering them.
+
+pub mod aggregating;
+pub mod cataloguing;
+pub mod distribution;
+pub mod series_header;
+pub mod series_point;
 
 use super::{Field, Filter, TimeRange};
+
+/// How many exemplars a series of an answer has at most: the newest.
+pub const MAX_EXEMPLARS: usize = 100;
 
 /// What a metric is. Metrics of one name and different kind or unit are different metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,7 +31,7 @@ pub enum MetricKind {
 pub struct MetricCatalogueEntry {
     /// Its name.
     pub name: String,
-    /// What it says of itself.
+    /// What it says of itself with its newest point.
     pub description: String,
     /// Its unit.
     pub unit: String,
@@ -30,7 +39,7 @@ pub struct MetricCatalogueEntry {
     pub kind: MetricKind,
     /// How many series it has in the range.
     pub series: u64,
-    /// Its attribute keys, resources' included, each with how many values it has, by key.
+    /// Its attribute keys, scopes' and resources' included, each with how many values it has, by key.
     pub attributes: Vec<(Field, u64)>,
     /// The services that send it, by name.
     pub services: Vec<String>,
@@ -59,26 +68,30 @@ pub struct MetricQuery {
 ///
 /// A counter's points are first turned into what was added since the one before, with resets of the total taken as new
 /// beginnings; the first point of a cumulative series adds nothing (its beginning is not in view) unless it started
-/// within the range.
+/// within the range. Where a point has another start, when the one before was made or later, its total began anew; where it started
+/// when it was made, it only says where its total begins. Points without a finite value are passed over. Answers have
+/// the series by kind, unit and group; a question that means nothing for any kind of the metric is refused.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Aggregation {
-    /// What was added, each second: counters, and histograms' counts.
+    /// What was added, each second of the step's part of the range: counters, and histograms' and summaries' counts.
     Rate,
-    /// What was added: counters, and histograms' counts.
+    /// What was added: counters, and histograms' and summaries' counts.
     Increase,
     /// The sum over the series of each series' last value in the step: gauges and up-down counters.
     Sum,
-    /// The mean: of all points for gauges and up-down counters, sum by count for histograms.
+    /// The mean: of all points for gauges and up-down counters, sum by count for histograms and summaries.
     Average,
-    /// The least value.
+    /// The least value: gauges and up-down counters; for histograms the quantile 0.
     Minimum,
-    /// The greatest value.
+    /// The greatest value: gauges and up-down counters; for histograms the quantile 1.
     Maximum,
-    /// The newest value of the step, the greatest of series that are equally new.
+    /// The newest value of the step, the greatest of series that are equally new: all but histograms; counters as they
+    /// are, summaries by their mean.
     Last,
     /// How many series have a point in the step.
     Series,
-    /// A quantile (0 to 1) of what histograms counted in the step.
+    /// A quantile (0 to 1) of what histograms counted in the step, linear within a bucket. For summaries the greatest
+    /// value at the quantile nearest to it.
     Quantile(f64),
     /// What histograms counted in the step, by bucket.
     Heatmap,
@@ -108,7 +121,8 @@ pub struct PointOfTime {
     pub unix_nano: u64,
     /// The value.
     pub value: f64,
-    /// The least value among the points of the step, so that no trough is lost; `value` where there is but one.
+    /// The least value among the points of the step, so that no trough is lost; for [`Aggregation::Sum`] the sum of the
+    /// series' least. `value` where there is but one, and where points are not values of their own (rates, quantiles).
     pub minimum: f64,
     /// The greatest value, so that no peak is lost.
     pub maximum: f64,

@@ -1,12 +1,19 @@
 //! Metrics, out of all data points.
 
+use std::sync::Arc;
+
+use super::Reading;
 use crate::otlp::wire::{Fields, put_fields};
 use crate::otlp::{
-    ExponentialHistogramDataPointView, HistogramDataPointView, KeyValueView, List, MetricData, MetricView,
-    NumberDataPointView, ResourceGroup, ScopeGroup, SummaryDataPointView,
+    Batch, ExponentialHistogramDataPointView, HistogramDataPointView, KeyValueView, List, MetricData,
+    MetricView, NumberDataPointView, ResourceGroup, ScopeGroup, SummaryDataPointView,
 };
-use crate::store::TimeRange;
-use crate::store::grouped_items::{GroupedItems, Level, group_header};
+use crate::store::grouped_items::{GroupedItems, Level, for_each_scope_group, group_header};
+use crate::store::metrics::aggregating::Aggregating;
+use crate::store::metrics::cataloguing::Cataloguing;
+use crate::store::metrics::series_header::SeriesHeader;
+use crate::store::metrics::series_point::{exemplars, for_each_series_point};
+use crate::store::{Answer, Limits, MetricCatalogueEntry, MetricQuery, MetricSeries, StoreError, TimeRange};
 
 /// Calls `visit` with the attributes, the time and the bytes of every data point of a metric.
 pub(super) fn for_each_point<'a>(
@@ -74,4 +81,54 @@ pub(super) fn push_points(
 /// True for the numbers of a `Metric`'s fields that hold data points.
 const fn is_data(number: u32) -> bool {
     matches!(number, 5 | 7 | 9 | 10 | 11)
+}
+
+/// What metrics there are.
+pub(super) fn catalogue(
+    batches: &[Arc<Batch>],
+    range: TimeRange,
+    limits: &Limits,
+) -> Answer<Vec<MetricCatalogueEntry>> {
+    let mut reading = Reading::new(limits);
+    let mut cataloguing = Cataloguing::default();
+    for (_, batch) in reading.newest_first(batches) {
+        for_each_scope_group(batch, |resource_group, scope_group| {
+            for metric in scope_group.metrics() {
+                let (resource, scope) = (&resource_group.resource, &scope_group.scope);
+                for_each_point(&metric, |attributes, time, _| {
+                    if range.contains(time)
+                        && let Some(header) = SeriesHeader::of(resource, scope, &metric, attributes)
+                    {
+                        cataloguing.add(&header, &metric.description.to_str(), time);
+                    }
+                });
+            }
+        });
+    }
+    cataloguing.answer(limits, reading.cut)
+}
+
+/// One metric over time.
+pub(super) fn query(
+    batches: &[Arc<Batch>],
+    query: &MetricQuery,
+    limits: &Limits,
+) -> Result<Answer<Vec<MetricSeries>>, StoreError> {
+    let mut reading = Reading::new(limits);
+    let mut aggregating = Aggregating::new(query)?;
+    for (_, batch) in reading.newest_first(batches) {
+        for_each_scope_group(batch, |resource_group, scope_group| {
+            for metric in scope_group.metrics().filter(|metric| metric.name == *query.name) {
+                let (resource, scope) = (&resource_group.resource, &scope_group.scope);
+                for_each_series_point(metric.data, |attributes, point, examples| {
+                    if let Some(header) = SeriesHeader::of(resource, scope, &metric, attributes)
+                        && aggregating.wants(&header)
+                    {
+                        aggregating.add(&header, [point], exemplars(examples));
+                    }
+                });
+            }
+        });
+    }
+    aggregating.answer(limits, reading.cut)
 }

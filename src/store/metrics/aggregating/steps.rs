@@ -1,0 +1,231 @@
+//! What becomes of the points of each step, over all series of a group.
+
+use std::collections::BTreeMap;
+
+use crate::store::metrics::distribution::{Distribution, Interval, merged, quantile};
+use crate::store::metrics::series_point::{PointValue, SummaryValue};
+use crate::store::{Aggregation, HeatmapColumn, MetricKind, MetricQuery, PointOfTime, TimeRange};
+
+/// What a point says: a value as it is, or what was added.
+#[derive(Debug, Clone)]
+pub(super) enum Amounts {
+    /// A number.
+    Number(f64),
+    /// A distribution.
+    Distribution(Distribution),
+    /// A summary.
+    Summary(SummaryValue),
+}
+
+impl Amounts {
+    /// A point's value as it is. Points without one were left out before.
+    pub(super) fn of(value: PointValue) -> Self {
+        match value {
+            PointValue::Missing => Self::Number(0.0),
+            PointValue::Number(number) => Self::Number(number),
+            PointValue::Distribution(distribution) => Self::Distribution(*distribution),
+            PointValue::Summary(summary) => Self::Summary(*summary),
+        }
+    }
+
+    /// What a total has beyond the one before; none where it has less: it began anew.
+    pub(super) fn since(value: &PointValue, before: &PointValue) -> Option<Self> {
+        match (value, before) {
+            (PointValue::Number(value), PointValue::Number(before)) => {
+                (value >= before).then(|| Self::Number(value - before))
+            }
+            (PointValue::Distribution(value), PointValue::Distribution(before)) => {
+                value.since(before).map(Self::Distribution)
+            }
+            (PointValue::Summary(value), PointValue::Summary(before)) => {
+                let count = value.count.checked_sub(before.count)?;
+                let sum = value.sum - before.sum;
+                Some(Self::Summary(SummaryValue { count, sum, quantiles: value.quantiles.clone() }))
+            }
+            _ => None,
+        }
+    }
+
+    /// The number, the mean of a distribution or summary; none where nothing was counted.
+    fn mean(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Distribution(Distribution { count, sum, .. })
+            | Self::Summary(SummaryValue { count, sum, .. }) => (*count > 0).then(|| sum / *count as f64),
+        }
+    }
+
+    /// The number, or how many values were counted.
+    const fn total(&self) -> f64 {
+        match self {
+            Self::Number(number) => *number,
+            Self::Distribution(Distribution { count, .. }) | Self::Summary(SummaryValue { count, .. }) => {
+                *count as f64
+            }
+        }
+    }
+}
+
+/// The steps of a group so far.
+pub(super) struct StepsOfGroup {
+    aggregation: Aggregation,
+    kind: MetricKind,
+    range: TimeRange,
+    step_nano: u64,
+    steps: BTreeMap<usize, Step>,
+}
+
+/// What all series said in a step.
+#[derive(Default)]
+struct Step {
+    /// The sum of whatever is added up, and how many values that were.
+    sum: f64,
+    count: f64,
+    least: Option<f64>,
+    greatest: Option<f64>,
+    newest: Option<(u64, f64)>,
+    intervals: Vec<Interval>,
+}
+
+/// What one series said in a step.
+#[derive(Default)]
+struct StepOfSeries {
+    last: f64,
+    least: Option<f64>,
+    greatest: Option<f64>,
+}
+
+impl StepsOfGroup {
+    pub(super) const fn new(aggregation: Aggregation, kind: MetricKind, query: &MetricQuery) -> Self {
+        let steps = BTreeMap::new();
+        Self { aggregation, kind, range: query.range, step_nano: query.step_nano, steps }
+    }
+
+    /// Adds a series, its amounts in order of time.
+    pub(super) fn add(&mut self, amounts: &[(u64, Amounts)]) {
+        match self.aggregation {
+            Aggregation::Sum | Aggregation::Series => self.add_series(amounts),
+            _ => amounts.iter().for_each(|(unix_nano, amounts)| self.add_point(*unix_nano, amounts)),
+        }
+    }
+
+    /// The values of the steps that have one, which begin at `begins`.
+    pub(super) fn values(&self, begins: &[u64]) -> (Vec<PointOfTime>, Vec<HeatmapColumn>) {
+        let (mut points, mut heatmap) = (Vec::new(), Vec::new());
+        for (at, step) in &self.steps {
+            let Some(unix_nano) = begins.get(*at).copied() else {
+                continue;
+            };
+            if self.aggregation == Aggregation::Heatmap {
+                let buckets = merged(step.intervals.clone());
+                if !buckets.is_empty() {
+                    heatmap.push(HeatmapColumn { unix_nano, buckets });
+                }
+                continue;
+            }
+            if let Some(value) = self.value(step, unix_nano) {
+                let (minimum, maximum) = (step.least.unwrap_or(value), step.greatest.unwrap_or(value));
+                points.push(PointOfTime { unix_nano, value, minimum, maximum });
+            }
+        }
+        (points, heatmap)
+    }
+
+    fn value(&self, step: &Step, unix_nano: u64) -> Option<f64> {
+        let of_intervals = |share| quantile(&merged(step.intervals.clone()), share);
+        match self.aggregation {
+            Aggregation::Rate => {
+                let length = self.step_nano.min(self.range.to_unix_nano.saturating_sub(unix_nano));
+                Some(step.sum / (length as f64 / 1e9))
+            }
+            Aggregation::Increase | Aggregation::Sum => Some(step.sum),
+            Aggregation::Average => (step.count > 0.0).then(|| step.sum / step.count),
+            Aggregation::Minimum if self.kind == MetricKind::Histogram => of_intervals(0.0),
+            Aggregation::Maximum if self.kind == MetricKind::Histogram => of_intervals(1.0),
+            Aggregation::Minimum => step.least,
+            Aggregation::Maximum => step.greatest,
+            Aggregation::Last => step.newest.map(|(_, value)| value),
+            Aggregation::Series => Some(step.count),
+            Aggregation::Quantile(_) if self.kind == MetricKind::Summary => step.greatest,
+            Aggregation::Quantile(share) => of_intervals(share),
+            Aggregation::Heatmap => None,
+        }
+    }
+
+    fn add_series(&mut self, amounts: &[(u64, Amounts)]) {
+        let mut of_series = BTreeMap::<usize, StepOfSeries>::new();
+        for (unix_nano, amounts) in amounts {
+            let step = of_series.entry(self.step_at(*unix_nano)).or_default();
+            step.last = amounts.total();
+            step.least = least(step.least, step.last);
+            step.greatest = greatest(step.greatest, step.last);
+        }
+        for (at, series) in of_series {
+            let step = self.steps.entry(at).or_default();
+            step.count += 1.0;
+            step.sum += series.last;
+            if self.aggregation == Aggregation::Sum {
+                let add = |sum: &mut Option<f64>, one: Option<f64>| {
+                    *sum = Some(sum.unwrap_or_default() + one.unwrap_or_default());
+                };
+                add(&mut step.least, series.least);
+                add(&mut step.greatest, series.greatest);
+            }
+        }
+    }
+
+    fn add_point(&mut self, unix_nano: u64, amounts: &Amounts) {
+        let (aggregation, kind) = (self.aggregation, self.kind);
+        let at = self.step_at(unix_nano);
+        let step = self.steps.entry(at).or_default();
+        match (aggregation, amounts) {
+            (Aggregation::Rate | Aggregation::Increase, amounts) => step.sum += amounts.total(),
+            (
+                Aggregation::Average,
+                Amounts::Distribution(Distribution { count, sum, .. })
+                | Amounts::Summary(SummaryValue { count, sum, .. }),
+            ) => {
+                step.sum += sum;
+                step.count += *count as f64;
+            }
+            (_, Amounts::Distribution(distribution)) => step.intervals.extend(distribution.intervals()),
+            (Aggregation::Quantile(share), Amounts::Summary(summary)) if kind == MetricKind::Summary => {
+                if let Some(value) = summary.nearest(share) {
+                    step.add_value(unix_nano, value);
+                }
+            }
+            (_, amounts) => {
+                if let Some(value) = amounts.mean() {
+                    step.add_value(unix_nano, value);
+                }
+            }
+        }
+    }
+
+    fn step_at(&self, unix_nano: u64) -> usize {
+        let from_beginning = unix_nano.saturating_sub(self.range.from_unix_nano);
+        usize::try_from(from_beginning / self.step_nano).unwrap_or(usize::MAX)
+    }
+}
+
+impl Step {
+    fn add_value(&mut self, unix_nano: u64, value: f64) {
+        self.sum += value;
+        self.count += 1.0;
+        self.least = least(self.least, value);
+        self.greatest = greatest(self.greatest, value);
+        let is_newer =
+            |(newest, greatest): (u64, f64)| unix_nano > newest || (unix_nano == newest && value > greatest);
+        if self.newest.is_none_or(is_newer) {
+            self.newest = Some((unix_nano, value));
+        }
+    }
+}
+
+fn least(one: Option<f64>, other: f64) -> Option<f64> {
+    Some(one.map_or(other, |one| one.min(other)))
+}
+
+fn greatest(one: Option<f64>, other: f64) -> Option<f64> {
+    Some(one.map_or(other, |one| one.max(other)))
+}
