@@ -88,12 +88,7 @@ export function formatInUnit(value, unit = "", perSecond = false) {
     case "MiBy": case "MBy": return formatBytes(value * 1048576) + suffix;
     case "%": return `${formatNumber(value)} %`;
     case "1": case "": return formatNumber(value) + suffix;
-    default: {
-      const name = unit.replace(/^\{(.*)\}$/, "$1");
-      return perSecond || unit.startsWith("{") && Math.abs(value) >= 0 && name.length > 14
-        ? formatNumber(value) + suffix
-        : `${formatNumber(value)} ${name}`;
-    }
+    default: return perSecond ? formatNumber(value) + suffix : `${formatNumber(value)} ${unit.replace(/^\{(.*)\}$/, "$1")}`;
   }
 }
 

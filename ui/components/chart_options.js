@@ -9,14 +9,17 @@ const DAY_MS = 86400e3;
 const MINUTE_MS = 60e3;
 const AXIS_FONT = "11px system-ui, sans-serif";
 
+/** Steps between ticks of an axis of bytes, so that its labels are round. */
+const BINARY_STEPS = Array.from({ length: 55 }, (_, power) => 2 ** power);
+
 /** Charts with this key move their cursors together. */
 const CURSOR_SYNC_KEY = "time";
 
 /**
- * @param {{from: () => number, to: () => number, format: (value: number) => string, height: number, sync: boolean, yAxis?: boolean}} chart
- * @returns {Partial<import("uplot").default.Options> & {width: number, height: number}}
+ * @param {{from: () => number, to: () => number, format: (value: number) => string, height: number, sync: boolean, yAxis?: boolean, binary?: boolean}} chart `binary`: ticks at powers of two, for bytes
+ * @returns {Partial<import("uplot").Options> & {width: number, height: number}}
  */
-export function sharedOptions({ from, to, format, height, sync, yAxis = true }) {
+export function sharedOptions({ from, to, format, height, sync, yAxis = true, binary = false }) {
   const axis = { stroke: themeColor("--faint"), font: AXIS_FONT, grid: { stroke: themeColor("--grid"), width: 1 }, ticks: { show: false } };
   return {
     width: 400,
@@ -33,7 +36,7 @@ export function sharedOptions({ from, to, format, height, sync, yAxis = true }) 
     scales: { x: { time: true, range: () => [from(), to()] } },
     axes: [
       { ...axis, size: 24, space: 64, values: (_chart, splits, _axis, _space, step) => splits.map((time) => timeLabel(time, step)) },
-      { ...axis, show: yAxis, size: 58, space: 28, values: (_chart, splits) => splits.map((value) => (value === null ? "" : format(value))) },
+      { ...axis, show: yAxis, size: 58, space: 28, incrs: binary ? BINARY_STEPS : undefined, values: (_chart, splits) => splits.map((value) => (value === null ? "" : format(value))) },
     ],
     hooks: {
       setSelect: [
@@ -50,13 +53,13 @@ export function sharedOptions({ from, to, format, height, sync, yAxis = true }) 
 /**
  * Keeps one uPlot in a box: made again when `structure` changes, given new data when only `data` does.
  * @param {string} structure all that needs a new chart, as text
- * @param {import("uplot").default.AlignedData} data
+ * @param {import("uplot").AlignedData} data
  * @param {string} range the time range as text: a new range redraws
- * @param {() => import("uplot").default.Options} options
+ * @param {() => import("uplot").Options} options
  */
 export function usePlot(structure, data, range, options) {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
-  const plot = useRef(/** @type {import("uplot").default | null} */ (null));
+  const plot = useRef(/** @type {import("uplot") | null} */ (null));
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return undefined;

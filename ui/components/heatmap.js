@@ -58,7 +58,7 @@ function boundsOf(columns) {
 }
 
 /**
- * @param {import("uplot").default} chart
+ * @param {import("uplot")} chart
  * @param {{heatmap: {times_ms: number[], columns: [number, number, number][][]}, stepMs: number}} state
  * @param {{low: number, high: number, most: number}} bounds
  */
@@ -87,7 +87,7 @@ function drawCells(chart, { heatmap, stepMs }, bounds) {
 }
 
 /**
- * @param {import("uplot").default} chart
+ * @param {import("uplot")} chart
  * @param {HTMLDivElement | null} tooltip
  * @param {{heatmap: {times_ms: number[], columns: [number, number, number][][]}, stepMs: number, format: (value: number) => string}} state
  */

@@ -15,11 +15,11 @@ const MOST_TABLE_ROWS = 400;
 /**
  * @param {{
  *   label: string, series: Series[], range: {from: number, to: number}, stepMs: number, format?: (value: number) => string,
- *   kind?: "line" | "area" | "bar", stacked?: boolean, height?: number, legend?: boolean, sync?: boolean, threshold?: number | null, yAxis?: boolean,
+ *   kind?: "line" | "area" | "bar", stacked?: boolean, height?: number, legend?: boolean, sync?: boolean, threshold?: number | null, yAxis?: boolean, binary?: boolean,
  *   marks?: {time: number, value: number, href: string, title: string}[],
  * }} properties
  */
-export function TimeChart({ label, series, range, stepMs, format = formatNumber, kind = "line", stacked = false, height = 170, legend = true, sync = true, threshold = null, marks = [], yAxis = true }) {
+export function TimeChart({ label, series, range, stepMs, format = formatNumber, kind = "line", stacked = false, height = 170, legend = true, sync = true, threshold = null, marks = [], yAxis = true, binary = false }) {
   const [hidden, setHidden] = useState(/** @type {Set<string>} */ (new Set()));
   const [asTable, setAsTable] = useState(false);
   const cursor = useSignal(/** @type {number | null} */ (null));
@@ -32,9 +32,9 @@ export function TimeChart({ label, series, range, stepMs, format = formatNumber,
   const data = useMemo(() => /** @type {any} */ ([aligned.times, ...inDrawingOrder(drawnValues(aligned.values, drawn, hidden, stacked))]), [aligned, hidden, stacked]);
   latest.current = { range, marks, threshold, drawn, hidden, format, aligned };
 
-  const structure = [theme.value, kind, stacked, height, yAxis, threshold, [...hidden].join(), ...drawn.map((one) => one.label + one.color)].join("|");
+  const structure = [theme.value, kind, stacked, height, yAxis, binary, threshold, [...hidden].join(), ...drawn.map((one) => one.label + one.color)].join("|");
   const { box } = usePlot(structure, data, `${range.from}-${range.to}-${marks.length}`, () => {
-    const shared = sharedOptions({ from: () => latest.current.range.from, to: () => latest.current.range.to, format, height, sync, yAxis });
+    const shared = sharedOptions({ from: () => latest.current.range.from, to: () => latest.current.range.to, format, height, sync, yAxis, binary });
     return {
       ...shared,
       scales: { ...shared.scales, y: { range: (_chart, low, high) => valueRange(low, high, kind, latest.current.threshold) } },
@@ -87,9 +87,10 @@ export function TimeChart({ label, series, range, stepMs, format = formatNumber,
  */
 function alignSeries(series, stepMs, withGaps) {
   const all = [...new Set(series.flatMap((one) => one.times))].sort((a, b) => a - b);
+  /** @type {number[]} */
   const times = [];
   for (const time of all) {
-    const before = times[times.length - 1];
+    const before = times.at(-1);
     if (withGaps && before !== undefined && time - before > stepMs * 1.5) times.push(before + stepMs);
     times.push(time);
   }
@@ -145,7 +146,7 @@ function valueRange(/** @type {number | null} */ low, /** @type {number | null} 
   return /** @type {[number, number]} */ ([bottom, top]);
 }
 
-/** @param {import("uplot").default} chart @param {number | null} threshold */
+/** @param {import("uplot")} chart @param {number | null} threshold */
 function drawThreshold(chart, threshold) {
   if (threshold === null || threshold === undefined) return;
   const y = Math.round(chart.valToPos(threshold, "y", true));
@@ -162,7 +163,7 @@ function drawThreshold(chart, threshold) {
 
 /**
  * Exemplars are links laid over the canvas, so that keys and pointers reach them alike.
- * @param {import("uplot").default} chart
+ * @param {import("uplot")} chart
  * @param {{time: number, value: number, href: string, title: string}[]} marks
  */
 function placeMarks(chart, marks) {
@@ -185,7 +186,7 @@ function placeMarks(chart, marks) {
 }
 
 /**
- * @param {import("uplot").default} chart
+ * @param {import("uplot")} chart
  * @param {HTMLDivElement | null} tooltip
  * @param {{drawn: Series[], hidden: Set<string>, format: (value: number) => string, aligned: Aligned | null}} state
  */

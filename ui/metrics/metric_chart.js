@@ -37,7 +37,7 @@ export function MetricChart({ title, query, aggregation, groupBy, unit, height =
   return html`<${Panel} title=${title} asked=${asked} actions=${actions} class="chart-panel">
     ${isEmpty && html`<div class="empty small">No points here in this time range.</div>`}
     ${answer?.heatmap && html`<${Heatmap} label=${String(title)} heatmap=${answer.heatmap} range=${range} stepMs=${answer.step_ms} height=${height} format=${(/** @type {number} */ value) => formatInUnit(value, shownUnit)} />`}
-    ${series.length > 0 && html`<${TimeChart} label=${String(title)} series=${series} range=${range} stepMs=${answer.step_ms} format=${format} height=${height} kind=${kind} stacked=${kind === "area"} threshold=${threshold} marks=${marks} />`}
+    ${series.length > 0 && html`<${TimeChart} binary=${shownUnit.startsWith("By")} label=${String(title)} series=${series} range=${range} stepMs=${answer.step_ms} format=${format} height=${height} kind=${kind} stacked=${kind === "area"} threshold=${threshold} marks=${marks} />`}
   <//>`;
 }
 

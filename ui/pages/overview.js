@@ -1,17 +1,18 @@
 // Overview: every service with requests, errors and latency, what is most wrong first, against the period before.
-import { html } from "../vendor/preact-htm-signals.js";
+import { html, useMemo } from "../vendor/preact-htm-signals.js";
 import { apiAddress, useAnswer } from "../api.js";
 import { link, navigate, parameter, pathOf, setParameters } from "../location.js";
 import { timeRange } from "../time_range.js";
 import { formatDuration, formatNumber, formatRate, formatShare, plural } from "../format.js";
 import { serviceColor } from "../service_color.js";
-import { themeColor } from "../theme.js";
+import { theme, themeColor } from "../theme.js";
 import { condition } from "../text_query.js";
 import { Panel } from "../components/panel.js";
 import { DataTable } from "../components/data_table.js";
 import { EmptyState } from "../components/empty_state.js";
 import { ServiceName } from "../components/service_name.js";
 import { Sparkline } from "../components/sparkline.js";
+import { TimeChart } from "../components/time_chart.js";
 import { Change } from "../components/change.js";
 
 export function OverviewPage() {
@@ -25,12 +26,36 @@ export function OverviewPage() {
     <div class="page-head"><h1>Overview</h1><span class="sub">${services.length > 0 && summary(services)}</span><span class="spacer"></span>
       <input type="search" data-search placeholder="Filter services" aria-label="Filter services" value=${parameter("filter")}
         onInput=${(/** @type {any} */ event) => setParameters({ filter: event.currentTarget.value }, { replace: true })} /></div>
+    ${services.length > 0 && html`<${Totals} services=${services} />`}
     <${Panel} asked=${asked} label="Services" class="flush">
       <${DataTable} caption="Services, what is most wrong first" rows=${shown} columns=${COLUMNS} rowKey=${(/** @type {any} */ service) => service.name} initialSort="-wrong" rowHeight=${41}
         open=${(/** @type {any} */ service) => navigate(link(pathOf("service", service.name)))} />
     <//>
   </div>`;
 }
+
+/** All services together: who is asked how much, how much fails, and the slowest. @param {{services: any[]}} properties */
+function Totals({ services }) {
+  const range = timeRange.value;
+  const step = services[0].series.step_ms;
+  const charts = useMemo(() => {
+    const busiest = [...services].sort((a, b) => b.requests - a.requests).slice(0, MOST_DRAWN);
+    const perSecond = (/** @type {number[]} */ counts) => counts.map((count) => count / (step / 1e3));
+    const slowest = [...services].filter((service) => service.p95_ms !== null).sort((a, b) => b.p95_ms - a.p95_ms).slice(0, 4);
+    const failing = services.filter((service) => service.errors > 0).sort((a, b) => b.errors - a.errors).slice(0, MOST_DRAWN);
+    const seriesOf = (/** @type {any} */ service, /** @type {(number | null)[]} */ values) => ({ label: service.name, color: serviceColor(service.name), times: service.series.times_ms, values });
+    return [
+      { title: "Requests a second", kind: "area", stacked: true, format: formatRate, series: busiest.map((service) => seriesOf(service, perSecond(service.series.requests))) },
+      { title: "Failed a second", kind: "bar", stacked: true, format: formatRate, series: failing.map((service) => seriesOf(service, perSecond(service.series.errors))) },
+      { title: "Slowest p95", kind: "line", stacked: false, format: formatDuration, series: slowest.map((service) => seriesOf(service, service.series.p95_ms)) },
+    ];
+  }, [services, theme.value]);
+  return html`<div class="thirds">${charts.map((chart) => html`<${Panel} key=${chart.title} title=${chart.title}>
+    ${chart.series.length === 0 ? html`<div class="empty small">None.</div>` : html`<${TimeChart} label=${chart.title} series=${chart.series} range=${range} stepMs=${step} kind=${chart.kind} stacked=${chart.stacked} format=${chart.format} height=${120} />`}<//>`)}</div>`;
+}
+
+/** More services than this are too thin in a stack to be told apart. */
+const MOST_DRAWN = 12;
 
 /** Columns of a list of services or operations: how many, how many failed, how long. */
 export const REQUEST_COLUMNS = [

@@ -39,6 +39,7 @@ export function buildTree(spans) {
   const indexOf = new Map(spans.map((span, index) => [span.id, index]));
   /** @type {number[][]} */
   const children = spans.map(() => []);
+  /** @type {number[]} */
   const roots = [];
   let orphans = 0;
   spans.forEach((span, index) => {
@@ -182,6 +183,7 @@ export function findPlaces(tree, resources, text) {
   const wanted = text.toLowerCase();
   if (wanted === "") return [];
   const holds = (/** @type {string} */ value) => value.toLowerCase().includes(wanted);
+  /** @type {number[]} */
   const found = [];
   tree.spans.forEach((span, place) => {
     const hit = holds(span.name) || span.id === wanted || holds(resources[span.resource]?.service ?? "") || holds(span.status_message)
