@@ -9,17 +9,21 @@ mod memory;
 mod reports;
 #[cfg(test)]
 mod tests;
+mod untold;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 pub use self::config::AlarmsConfig;
 use self::memory::Memory;
-use self::reports::{state_metrics, transition_logs};
-use crate::alarms::actions::{ActionRunner, Notification};
+use self::reports::state_metrics;
+use self::untold::{UntoldTransition, UntoldTransitions};
+use crate::alarms::actions::{ActionRunner, Delivery, Notification};
 use crate::alarms::{AlarmState, Engine, EngineCounts, Rule, RuleConfig, Transition};
 use crate::otlp::{Batch, Signal};
 use crate::pipeline::factory::Consuming;
@@ -53,8 +57,9 @@ struct Watch {
     logs: Option<Outbox>,
     metrics: Option<Outbox>,
     state_metric_interval: Option<Duration>,
-    /// Transitions that no log record was made of yet.
-    untold: Mutex<Vec<Transition>>,
+    untold: UntoldTransitions,
+    /// Held while the storage is written and what is written there is brought about.
+    writing: tokio::sync::Mutex<()>,
     counters: Counters,
 }
 
@@ -108,12 +113,7 @@ impl Component for AlarmsConnector {
             let watch = Arc::new(watch);
             watch.actions.start();
             let (running, stopping) = (Arc::clone(&watch), self.tasks.stopping().clone());
-            self.tasks.spawn(async move {
-                tokio::select! {
-                    () = stopping.cancelled() => {}
-                    () = running.evaluate() => {}
-                }
-            });
+            self.tasks.spawn(async move { running.evaluate_until(&stopping).await });
             let (running, stopping) = (Arc::clone(&watch), self.tasks.stopping().clone());
             self.tasks.spawn(async move {
                 tokio::select! {
@@ -144,6 +144,7 @@ impl Watch {
             config.rules.iter().map(Rule::new).collect::<Result<_, _>>().map_err(BuildError)?;
         let records = memory.records(&rules).await;
         let actions = ActionRunner::new(&config.actions, settings, span, memory.actions().await)?;
+        let untold = memory.untold().await;
         let engine = Engine::new(rules, records, settings.clock.now_unix_nano());
         let outbox = |signal: Signal| {
             let produced = Settings { signal: Some(signal), ..settings.clone() };
@@ -158,35 +159,43 @@ impl Watch {
             settings: settings.clone(),
             span: span.clone(),
             state_metric_interval: config.state_metric_interval.limit(),
-            untold: Mutex::default(),
+            untold: UntoldTransitions::new(settings, untold),
+            writing: tokio::sync::Mutex::default(),
             counters: Counters::new(settings),
         })
     }
 
     /// Closes periods as they end, and says from time to time how the series stand.
-    async fn evaluate(&self) {
+    async fn evaluate_until(&self, stopping: &CancellationToken) {
         let mut next_report = Instant::now();
         loop {
             let closed = self.engine.close_due(self.settings.clock.now_unix_nano());
             self.counters.count(self.engine.counts(), closed.transitions.len());
             let has_changed = !closed.transitions.is_empty();
-            if has_changed {
-                self.act_on(closed.transitions).await;
+            if closed.has_periods || has_changed {
+                self.bring_about(&closed.transitions).await;
             }
-            if closed.has_periods {
-                self.memory.write_records(self.engine.rules(), self.engine.records()).await;
+            let wait = async {
+                self.report_transitions().await;
+                if has_changed || Instant::now() >= next_report {
+                    self.report_states().await;
+                    next_report = Instant::now() + self.state_metric_interval.unwrap_or(LONGEST_WAIT);
+                }
+                sleep(self.wait()).await;
+            };
+            // What is brought about is not left half done.
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = wait => {}
             }
-            if has_changed || Instant::now() >= next_report {
-                self.report().await;
-                next_report = Instant::now() + self.state_metric_interval.unwrap_or(LONGEST_WAIT);
-            }
-            sleep(self.wait()).await;
         }
     }
 
-    /// Tells the actions and leaves the log records to the next report.
-    async fn act_on(&self, transitions: Vec<Transition>) {
-        for transition in &transitions {
+    /// Remembers the states and what their changes set off, then tells the actions. The log records are left to the
+    /// next report.
+    async fn bring_about(&self, transitions: &[Transition]) {
+        let mut deliveries = Vec::new();
+        for transition in transitions {
             let Some(rule) = self.engine.rules().get(transition.rule) else { continue };
             let notification = Notification::new(rule, transition);
             tracing::info!(
@@ -198,54 +207,73 @@ impl Watch {
                 reason = notification.reason,
                 "The state of an alarm has changed."
             );
-            if rule.config.actions_enabled {
-                for action in actions_of(&rule.config) {
-                    let is_wanted = actions_for(&rule.config, notification.state).contains(action);
-                    self.actions.tell(action, &notification, is_wanted);
-                }
+            deliveries.extend(deliveries_of(&rule.config, &notification));
+            if self.logs.is_some() {
+                let time_unix_nano = transition.series.since_unix_nano;
+                self.untold.add([UntoldTransition { time_unix_nano, notification }]);
             }
         }
-        self.untold.lock().extend(transitions);
-        self.memory.write_actions(&self.actions.memory()).await;
+        let _writing = self.writing.lock().await;
+        if self.memory.is_kept() {
+            let mut actions = self.actions.memory();
+            actions.expect(&deliveries);
+            let (rules, records) = (self.engine.rules(), self.engine.records());
+            self.memory.write_all(rules, records, &self.untold.all(), &actions).await;
+        }
+        deliveries.into_iter().for_each(|delivery| self.actions.tell(delivery));
     }
 
-    /// Hands on the log records of transitions, and the metric.
-    async fn report(&self) {
+    /// Hands on the log records of transitions, also of those that were refused before.
+    async fn report_transitions(&self) {
         let now = self.settings.clock.now_unix_nano();
-        if let Some(logs) = &self.logs {
-            // A refusal is logged there, and the batch stays for the next time.
-            let _ = logs.offer(async { self.transition_logs(now) }).await;
-        } else {
-            self.untold.lock().clear();
+        if let Some(logs) = &self.logs
+            && self.untold.hand_on(logs, now).await
+        {
+            self.remember_deliveries().await;
         }
+    }
+
+    /// Hands on the metric.
+    async fn report_states(&self) {
+        let now = self.settings.clock.now_unix_nano();
         if let Some(metrics) = self.metrics.as_ref().filter(|_| self.state_metric_interval.is_some()) {
             let states = async { state_metrics(self.engine.rules(), &self.engine.records(), now) };
+            // A refusal is logged there, and the batch stays for the next time.
             let _ = metrics.offer(states).await;
         }
-    }
-
-    fn transition_logs(&self, now_unix_nano: u64) -> Batch {
-        let untold = std::mem::take(&mut *self.untold.lock());
-        transition_logs(self.engine.rules(), &untold, now_unix_nano)
     }
 
     /// Keeps what the actions did not take yet, whenever that changes.
     async fn remember_actions(&self) {
         loop {
             self.actions.changed().await;
-            self.memory.write_actions(&self.actions.memory()).await;
+            self.remember_deliveries().await;
+        }
+    }
+
+    async fn remember_deliveries(&self) {
+        let _writing = self.writing.lock().await;
+        if self.memory.is_kept() {
+            self.memory.write_deliveries(&self.untold.all(), &self.actions.memory()).await;
         }
     }
 
     async fn finish(&self, deadline: Instant) {
         self.actions.shutdown(deadline).await;
-        self.memory.write_records(self.engine.rules(), self.engine.records()).await;
-        self.memory.write_actions(&self.actions.memory()).await;
-        self.memory.close().await;
+        let now = self.settings.clock.now_unix_nano();
         if let Some(logs) = &self.logs {
-            let now = self.settings.clock.now_unix_nano();
-            logs.offer_last(deadline, async { self.transition_logs(now) }).await;
+            if self.memory.is_kept() {
+                // What is not taken now is told by the next process.
+                let _ = timeout_at(deadline, self.untold.hand_on(logs, now)).await;
+            } else {
+                self.untold.hand_on_last(logs, deadline, now).await;
+            }
         }
+        if self.memory.is_kept() {
+            let (rules, records) = (self.engine.rules(), self.engine.records());
+            self.memory.write_all(rules, records, &self.untold.all(), &self.actions.memory()).await;
+        }
+        self.memory.close().await;
     }
 
     /// How long nothing is due.
@@ -288,7 +316,18 @@ fn actions_for(rule: &RuleConfig, state: AlarmState) -> &[String] {
     }
 }
 
-/// The actions of all states, each once.
-fn actions_of(rule: &RuleConfig) -> std::collections::BTreeSet<&String> {
-    AlarmState::ALL.into_iter().flat_map(|state| actions_for(rule, state)).collect()
+/// What every action of the rule is told, each once, whatever state it is named for.
+fn deliveries_of(rule: &RuleConfig, notification: &Notification) -> Vec<Delivery> {
+    if !rule.actions_enabled {
+        return Vec::new();
+    }
+    let wanted = actions_for(rule, notification.state);
+    let all: BTreeSet<&String> =
+        AlarmState::ALL.into_iter().flat_map(|state| actions_for(rule, state)).collect();
+    let delivery = |action: &String| Delivery {
+        action: action.clone(),
+        notification: notification.clone(),
+        is_wanted: wanted.contains(action),
+    };
+    all.into_iter().map(delivery).collect()
 }

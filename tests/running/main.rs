@@ -2,6 +2,7 @@
 //! itself, and as `docker-compose.yml` sets it up.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "this crate is tests all over")]
 
+mod alarms;
 mod certificates;
 mod compose;
 mod grpc_faults;

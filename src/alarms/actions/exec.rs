@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::{Action, ActionError, Notification};
 use crate::config::GoDuration;
 use crate::config_section;
-use crate::pipeline::BoxFuture;
+use crate::pipeline::{BoxFuture, Clock};
 
 /// How much of what a program says is logged.
 const OUTPUT_LIMIT: usize = 1000;
@@ -79,41 +80,50 @@ pub(super) struct Exec {
     config: ExecConfig,
     capacities: Arc<Mutex<Capacities>>,
     span: tracing::Span,
+    clock: Clock,
     /// One program at a time.
-    running: tokio::sync::Mutex<LastRun>,
+    running: tokio::sync::Mutex<()>,
+    /// When the program last ended well, in nanoseconds since 1970; 0 for never.
+    succeeded_unix_nano: AtomicU64,
     /// The series in a state the action is named for, with what was told of it.
     lasting: Mutex<BTreeMap<(String, Vec<String>), Notification>>,
 }
 
-#[derive(Default)]
-struct LastRun {
-    succeeded: Option<Instant>,
+/// What must be known after a restart.
+#[derive(Default, Serialize, Deserialize)]
+struct ExecMemory {
+    lasting: Vec<Notification>,
+    succeeded_unix_nano: u64,
 }
 
 impl Exec {
     pub(super) fn new(
         config: &ExecConfig,
         capacities: Arc<Mutex<Capacities>>,
+        clock: Clock,
         span: tracing::Span,
         memory: &serde_json::Value,
     ) -> Self {
-        let lasting = Vec::<Notification>::deserialize(memory).unwrap_or_default();
+        let memory = ExecMemory::deserialize(memory).unwrap_or_default();
         let lasting =
-            lasting.into_iter().map(|notification| (notification.subject(), notification)).collect();
+            memory.lasting.into_iter().map(|notification| (notification.subject(), notification)).collect();
         Self {
             config: config.clone(),
             capacities,
             span,
+            clock,
             running: tokio::sync::Mutex::default(),
+            succeeded_unix_nano: AtomicU64::new(memory.succeeded_unix_nano),
             lasting: Mutex::new(lasting),
         }
     }
 
     /// Runs the program unless it has cooled down too little, or there is nothing to change.
     async fn run(&self, notification: &Notification) -> Result<(), ActionError> {
-        let mut last_run = self.running.lock().await;
-        let cooldown = self.config.cooldown.to_std();
-        if last_run.succeeded.is_some_and(|succeeded| succeeded.elapsed() < cooldown) {
+        let _running = self.running.lock().await;
+        let succeeded = self.succeeded_unix_nano.load(Ordering::Relaxed);
+        let since_success = Duration::from_nanos(self.clock.now_unix_nano().saturating_sub(succeeded));
+        if since_success < self.config.cooldown.to_std() {
             tracing::info!(parent: &self.span, alarm = notification.alarm, "The program is not run: it cools down.");
             return Ok(());
         }
@@ -130,7 +140,7 @@ impl Exec {
             change => change,
         };
         self.run_program(notification, change).await?;
-        last_run.succeeded = Some(Instant::now());
+        self.succeeded_unix_nano.store(self.clock.now_unix_nano(), Ordering::Relaxed);
         if let Some((_, desired)) = change {
             self.capacities.lock().0.insert(self.config.capacity.clone(), desired);
         }
@@ -228,7 +238,10 @@ impl Action for Exec {
     }
 
     fn memory(&self) -> serde_json::Value {
-        let lasting = self.lasting.lock();
-        serde_json::to_value(lasting.values().collect::<Vec<_>>()).unwrap_or_default()
+        let memory = ExecMemory {
+            lasting: self.lasting.lock().values().cloned().collect(),
+            succeeded_unix_nano: self.succeeded_unix_nano.load(Ordering::Relaxed),
+        };
+        serde_json::to_value(memory).unwrap_or_default()
     }
 }

@@ -27,8 +27,12 @@ const MOST_WAITING: usize = 1000;
 /// A notification on its way to an action.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
-    notification: Notification,
-    is_wanted: bool,
+    /// The name of the action.
+    pub action: String,
+    /// What it is told.
+    pub notification: Notification,
+    /// Whether the action is named for the state that began; otherwise the one that ended may be its own.
+    pub is_wanted: bool,
 }
 
 /// What must be known of the actions after a restart.
@@ -39,6 +43,15 @@ pub struct ActionMemory {
     /// What each action remembers by itself.
     actions: BTreeMap<String, serde_json::Value>,
     capacities: Capacities,
+}
+
+impl ActionMemory {
+    /// Adds what the actions will be told next.
+    pub fn expect(&mut self, deliveries: &[Delivery]) {
+        for delivery in deliveries {
+            self.waiting.entry(delivery.action.clone()).or_default().push_back(delivery.clone());
+        }
+    }
 }
 
 /// Runs the actions.
@@ -84,9 +97,13 @@ impl ActionRunner {
                 ActionConfig::Alertmanager(config) => {
                     Box::new(Alertmanager::new(config, settings, span.clone(), &remembered)?)
                 }
-                ActionConfig::Exec(config) => {
-                    Box::new(Exec::new(config, Arc::clone(&capacities), span.clone(), &remembered))
-                }
+                ActionConfig::Exec(config) => Box::new(Exec::new(
+                    config,
+                    Arc::clone(&capacities),
+                    settings.clock,
+                    span.clone(),
+                    &remembered,
+                )),
             };
             let id = settings.id.to_string();
             let counter = |instrument| {
@@ -131,10 +148,10 @@ impl ActionRunner {
         }
     }
 
-    /// Hands a notification to an action. `is_wanted` says that the action is named for the state that began.
-    pub fn tell(&self, action: &str, notification: &Notification, is_wanted: bool) {
-        if let Some(running) = self.actions.get(action) {
-            running.take(Delivery { notification: notification.clone(), is_wanted });
+    /// Hands a notification to its action.
+    pub fn tell(&self, delivery: Delivery) {
+        if let Some(running) = self.actions.get(&delivery.action) {
+            running.take(delivery);
         }
     }
 

@@ -45,6 +45,10 @@ fn webhook(server: &RecordingServer) -> ActionConfig {
     ActionConfig::Webhook(Box::new(config))
 }
 
+fn tell(runner: &ActionRunner, action: &str, notification: Notification, is_wanted: bool) {
+    runner.tell(Delivery { action: action.to_owned(), notification, is_wanted });
+}
+
 /// The bodies the server has got, once there are so many.
 async fn bodies(server: &RecordingServer, count: usize) -> Vec<serde_json::Value> {
     for _ in 0..500 {
@@ -62,8 +66,8 @@ async fn bodies(server: &RecordingServer, count: usize) -> Vec<serde_json::Value
 async fn a_webhook_gets_what_it_is_named_for_as_json() {
     let server = RecordingServer::start(loopback()).await;
     let runner = runner("hook", webhook(&server), ActionMemory::default());
-    runner.tell("hook", &notification("high cpu", AlarmState::Ok, 1), false);
-    runner.tell("hook", &notification("high cpu", AlarmState::Alarm, 2), true);
+    tell(&runner, "hook", notification("high cpu", AlarmState::Ok, 1), false);
+    tell(&runner, "hook", notification("high cpu", AlarmState::Alarm, 2), true);
     let [body] = bodies(&server, 1).await.try_into().unwrap();
     assert_eq!(
         body,
@@ -92,8 +96,8 @@ async fn what_is_not_taken_comes_again_in_order_and_what_is_refused_does_not() {
         server.answer_next(response(status, &[], b""));
     }
     let runner = runner("hook", webhook(&server), ActionMemory::default());
-    runner.tell("hook", &notification("a", AlarmState::Alarm, 1), true);
-    runner.tell("hook", &notification("a", AlarmState::Ok, 2), true);
+    tell(&runner, "hook", notification("a", AlarmState::Alarm, 1), true);
+    tell(&runner, "hook", notification("a", AlarmState::Ok, 2), true);
     let ids: Vec<_> = bodies(&server, 3).await.into_iter().map(|body| body["id"].clone()).collect();
     assert_eq!(ids, ["a//1", "a//1", "a//2"]);
 }
@@ -103,7 +107,7 @@ async fn what_waits_at_the_end_is_delivered_by_the_next_process() {
     let server = RecordingServer::start(loopback()).await;
     server.answer_next(response(503, &[], b""));
     let first = runner("hook", webhook(&server), ActionMemory::default());
-    first.tell("hook", &notification("a", AlarmState::Alarm, 1), true);
+    tell(&first, "hook", notification("a", AlarmState::Alarm, 1), true);
     bodies(&server, 1).await;
     first.shutdown(tokio::time::Instant::now() + Duration::from_secs(5)).await;
     let json = serde_json::to_vec(&first.memory()).unwrap();
@@ -118,8 +122,8 @@ async fn an_alertmanager_hears_of_the_beginning_and_the_end() {
         AlertmanagerConfig { urls: vec![format!("http://{}/", server.address)], ..Default::default() };
     config.resend = GoDuration::from_secs(3600);
     let runner = runner("am", ActionConfig::Alertmanager(Box::new(config)), ActionMemory::default());
-    runner.tell("am", &notification("high cpu", AlarmState::Alarm, 1), true);
-    runner.tell("am", &notification("high cpu", AlarmState::Ok, 2), false);
+    tell(&runner, "am", notification("high cpu", AlarmState::Alarm, 1), true);
+    tell(&runner, "am", notification("high cpu", AlarmState::Ok, 2), false);
     let sent = bodies(&server, 2).await;
     assert_eq!(server.requests()[0].0.uri.path(), "/api/v2/alerts");
     let labels = serde_json::json!({
@@ -180,11 +184,11 @@ async fn a_pair_of_programs_scales_between_the_limits() {
     let runner = ActionRunner::new(&actions, &settings, &span, ActionMemory::default()).unwrap();
     runner.start();
     let high = |number| notification("high", AlarmState::Alarm, number);
-    runner.tell("out", &high(1), true);
+    tell(&runner, "out", high(1), true);
     told(directory, 1).await;
-    runner.tell("out", &high(3), true);
-    runner.tell("out", &notification("high", AlarmState::Ok, 4), false);
-    runner.tell("in", &notification("low", AlarmState::Alarm, 1), true);
+    tell(&runner, "out", high(3), true);
+    tell(&runner, "out", notification("high", AlarmState::Ok, 4), false);
+    tell(&runner, "in", notification("low", AlarmState::Alarm, 1), true);
     assert_eq!(told(directory, 2).await, ["high ALARM 1 2", "low ALARM 2 1"], "2 is the most");
     runner.shutdown(tokio::time::Instant::now() + Duration::from_secs(5)).await;
     let memory = serde_json::to_value(runner.memory()).unwrap();
@@ -205,10 +209,10 @@ async fn a_program_runs_again_while_the_state_lasts_but_not_while_it_cools_down(
         ActionConfig::Exec(Box::new(config))
     };
     let cooled = runner("cooled", exec(GoDuration::from_secs(3600)), ActionMemory::default());
-    cooled.tell("cooled", &notification("cooled", AlarmState::Alarm, 1), true);
+    tell(&cooled, "cooled", notification("cooled", AlarmState::Alarm, 1), true);
     told(directory, 1).await;
     let again = runner("again", exec(GoDuration::ZERO), ActionMemory::default());
-    again.tell("again", &notification("again", AlarmState::Alarm, 1), true);
+    tell(&again, "again", notification("again", AlarmState::Alarm, 1), true);
     let lines = told(directory, 4).await;
     assert_eq!(lines[..4], ["cooled ALARM  ", "again ALARM  ", "again ALARM  ", "again ALARM  "]);
 }
@@ -223,6 +227,6 @@ async fn a_program_that_fails_is_tried_again() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     let config = ExecConfig { command: vec![path.to_str().unwrap().to_owned()], ..ExecConfig::default() };
     let runner = runner("fails", ActionConfig::Exec(Box::new(config)), ActionMemory::default());
-    runner.tell("fails", &notification("a", AlarmState::Alarm, 1), true);
+    tell(&runner, "fails", notification("a", AlarmState::Alarm, 1), true);
     assert_eq!(told(directory.path(), 2).await, ["ran", "ran"]);
 }

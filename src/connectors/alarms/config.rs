@@ -19,8 +19,8 @@ config_section! {
         pub actions: Actions = Actions::default(),
         /// Whether actions of type `exec` may run programs.
         pub allow_exec: bool = false,
-        /// The id of a storage extension that keeps states, and notifications nobody has taken yet, through a
-        /// restart. Without one, alarms begin anew with `INSUFFICIENT_DATA`.
+        /// The id of a storage extension that keeps states, and transitions and notifications nobody has taken
+        /// yet, through a restart. Without one, alarms begin anew with `INSUFFICIENT_DATA`.
         pub storage: Option<String> = None,
         /// How often the metric `alarm.state` is reported, besides when a state changes; 0 for not at all.
         pub state_metric_interval: GoDuration = GoDuration::from_secs(60),

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::untold::UntoldTransition;
 use crate::alarms::actions::ActionMemory;
 use crate::alarms::{Rule, SeriesRecord};
 use crate::pipeline::{
@@ -17,6 +18,8 @@ use crate::pipeline::{
 const SERIES: &str = "series/1";
 /// Where notifications are that nobody has taken yet.
 const ACTIONS: &str = "actions/1";
+/// Where transitions are that no log record was taken of yet.
+const UNTOLD: &str = "untold/1";
 
 /// The storage, where there is one.
 pub(super) struct Memory {
@@ -51,14 +54,33 @@ impl Memory {
         self.read(ACTIONS).await
     }
 
-    pub(super) async fn write_records(&self, rules: &[Rule], records: Vec<Vec<SeriesRecord>>) {
-        let by_name: BTreeMap<String, Vec<SeriesRecord>> =
-            rules.iter().map(series_key).zip(records).collect();
-        self.write(SERIES, &by_name).await;
+    /// The transitions that no log record was taken of.
+    pub(super) async fn untold(&self) -> Vec<UntoldTransition> {
+        self.read(UNTOLD).await
     }
 
-    pub(super) async fn write_actions(&self, memory: &ActionMemory) {
-        self.write(ACTIONS, memory).await;
+    /// True where what is written outlives the process.
+    pub(super) const fn is_kept(&self) -> bool {
+        self.client.is_some()
+    }
+
+    /// Keeps the states of the series, what there is to be told of them, and what the actions have left to do:
+    /// all of it or nothing, so that no end of the process comes between a state and what it sets off.
+    pub(super) async fn write_all(
+        &self,
+        rules: &[Rule],
+        records: Vec<Vec<SeriesRecord>>,
+        untold: &[UntoldTransition],
+        actions: &ActionMemory,
+    ) {
+        let by_name: BTreeMap<String, Vec<SeriesRecord>> =
+            rules.iter().map(series_key).zip(records).collect();
+        self.write([change(SERIES, &by_name), change(UNTOLD, &untold), change(ACTIONS, actions)]).await;
+    }
+
+    /// Keeps what there is to be told, and what the actions have left to do.
+    pub(super) async fn write_deliveries(&self, untold: &[UntoldTransition], actions: &ActionMemory) {
+        self.write([change(UNTOLD, &untold), change(ACTIONS, actions)]).await;
     }
 
     pub(super) async fn close(&self) {
@@ -85,19 +107,20 @@ impl Memory {
         })
     }
 
-    async fn write(&self, key: &str, value: &impl Serialize) {
+    async fn write(&self, changes: impl IntoIterator<Item = Result<StorageChange, serde_json::Error>>) {
         let Some(client) = &self.client else { return };
-        let written = match serde_json::to_vec(value) {
-            Ok(json) => {
-                let change = StorageChange::Set { key: key.to_owned(), value: Bytes::from(json) };
-                client.write(vec![change]).await.map_err(|error| error.to_string())
-            }
+        let written = match changes.into_iter().collect::<Result<Vec<_>, _>>() {
+            Ok(changes) => client.write(changes).await.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = written {
-            tracing::error!(parent: &self.span, key, error, "The alarms could not be stored.");
+            tracing::error!(parent: &self.span, error, "The alarms could not be stored.");
         }
     }
+}
+
+fn change(key: &str, value: &impl Serialize) -> Result<StorageChange, serde_json::Error> {
+    Ok(StorageChange::Set { key: key.to_owned(), value: Bytes::from(serde_json::to_vec(value)?) })
 }
 
 /// The name of a rule, with what tells its series apart.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::alarms::{AlarmState, Rule, SeriesRecord, Transition};
+use super::untold::UntoldTransition;
+use crate::alarms::{AlarmState, Rule, SeriesRecord};
 use crate::log_operators::{LogEntry, Value, ValueMap, put_log_entries, put_value};
 use crate::metric_streams::wire::{
     MessageList, MetricHeader, metrics_batch, put_metric, put_point, put_resource_group, put_scope_group,
@@ -14,35 +15,35 @@ use crate::otlp::{Batch, NumberValue};
 const SCOPE: &str = "weir/alarms";
 
 /// A record for each transition.
-pub(super) fn transition_logs(rules: &[Rule], transitions: &[Transition], now_unix_nano: u64) -> Batch {
-    let entries: Vec<LogEntry> = transitions
-        .iter()
-        .filter_map(|transition| Some(log_entry(rules.get(transition.rule)?, transition, now_unix_nano)))
-        .collect();
+pub(super) fn transition_logs<'a>(
+    transitions: impl Iterator<Item = &'a UntoldTransition>,
+    now_unix_nano: u64,
+) -> Batch {
+    let entries: Vec<LogEntry> = transitions.map(|transition| log_entry(transition, now_unix_nano)).collect();
     put_log_entries(&entries)
 }
 
-fn log_entry(rule: &Rule, transition: &Transition, now_unix_nano: u64) -> LogEntry {
-    let series = &transition.series;
-    let (severity, state) = (severity_of(series.state), series.state.name());
+fn log_entry(transition: &UntoldTransition, now_unix_nano: u64) -> LogEntry {
+    let notification = &transition.notification;
+    let state = notification.state.name();
     let mut attributes = ValueMap::default();
     let mut put = |key: &str, value: Value| attributes.insert(key, value);
-    put("alarm.name", Value::String(rule.config.name.clone()));
+    put("alarm.name", Value::String(notification.alarm.clone()));
     put("alarm.state", Value::String(state.to_owned()));
-    put("alarm.previous_state", Value::String(transition.previous.name().to_owned()));
-    put("alarm.reason", Value::String(series.reason.clone()));
-    put("alarm.threshold", Value::Double(rule.config.threshold));
-    if let Some(value) = transition.value {
+    put("alarm.previous_state", Value::String(notification.previous_state.name().to_owned()));
+    put("alarm.reason", Value::String(notification.reason.clone()));
+    put("alarm.threshold", Value::Double(notification.threshold));
+    if let Some(value) = notification.value {
         put("alarm.value", Value::Double(value));
     }
-    for (key, value) in labels(rule, series) {
+    for (key, value) in labels(&notification.labels, &notification.series) {
         put(&key, Value::String(value.to_owned()));
     }
     LogEntry {
         observed_unix_nano: now_unix_nano,
-        time_unix_nano: Some(series.since_unix_nano),
-        severity,
-        body: Value::String(format!("{} is {state}: {}", rule.config.name, series.reason)),
+        time_unix_nano: Some(transition.time_unix_nano),
+        severity: severity_of(notification.state),
+        body: Value::String(format!("{} is {state}: {}", notification.alarm, notification.reason)),
         attributes,
         scope_name: SCOPE.to_owned(),
         ..LogEntry::default()
@@ -87,7 +88,8 @@ pub(super) fn state_metrics(rules: &[Rule], records: &[Vec<SeriesRecord>], now_u
 fn put_state(out: &mut Vec<u8>, rule: &Rule, record: &SeriesRecord, now_unix_nano: u64) {
     let mut attributes = MessageList::default();
     attributes.push_with(|out| put_attribute(out, "alarm.name", &rule.config.name));
-    for (key, value) in labels(rule, record) {
+    let of_rule = rule.config.labels.iter().map(|(key, value)| (key, &value.0));
+    for (key, value) in labels(of_rule, rule.config.split_by.iter().zip(&record.key)) {
         attributes.push_with(|out| put_attribute(out, &key, value));
     }
     let point = Point {
@@ -106,8 +108,10 @@ fn put_attribute(out: &mut Vec<u8>, key: &str, value: &str) {
 
 /// The labels of the rule and of the series as attributes: `alarm.label.` before each key, so that none of them
 /// can be taken for one of the alarm itself. What the series says is stronger.
-fn labels<'a>(rule: &'a Rule, series: &'a SeriesRecord) -> BTreeMap<String, &'a str> {
-    let of_rule = rule.config.labels.iter().map(|(key, value)| (key, value.0.as_str()));
-    let of_series = rule.config.split_by.iter().zip(series.key.iter().map(String::as_str));
-    of_rule.chain(of_series).map(|(key, value)| (format!("alarm.label.{key}"), value)).collect()
+fn labels<'a>(
+    of_rule: impl IntoIterator<Item = (&'a String, &'a String)>,
+    of_series: impl IntoIterator<Item = (&'a String, &'a String)>,
+) -> BTreeMap<String, &'a str> {
+    let all = of_rule.into_iter().chain(of_series);
+    all.map(|(key, value)| (format!("alarm.label.{key}"), value.as_str())).collect()
 }

@@ -106,3 +106,27 @@ async fn nothing_is_taken_before_the_start() {
     let refusal = connector.consume(cpu(START, 1.0)).await.unwrap_err();
     assert_eq!(refusal.message, "the alarms are not evaluated now");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_transition_nobody_took_is_told_by_the_next_process() {
+    let (storage, sink) = (Arc::new(MemoryStorage::default()).host(), Sink::new());
+    let first = connector(&sink, START);
+    first.start(&storage).await.unwrap();
+    // Once when it happens, once when the process stops.
+    sink.refuse_next(Refusal::retryable("not now"));
+    sink.refuse_next(Refusal::retryable("not now"));
+    first.consume(cpu(START + 1, 90.0)).await.unwrap();
+    advance(Duration::from_secs(61)).await;
+    tokio::task::yield_now().await;
+    first.shutdown(in_seconds(5)).await;
+    assert_eq!(transitions(&sink), [""; 0]);
+
+    for _ in 0..2 {
+        let next = connector(&sink, START + 3600 * 1_000_000_000);
+        next.start(&storage).await.unwrap();
+        advance(Duration::from_secs(1)).await;
+        tokio::task::yield_now().await;
+        next.shutdown(in_seconds(5)).await;
+        assert_eq!(transitions(&sink), ["INSUFFICIENT_DATA -> ALARM"], "and no second time");
+    }
+}
