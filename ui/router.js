@@ -28,9 +28,8 @@ const PAGES = {
  */
 export function routeOf(path) {
   const [first, ...rest] = path.split("/").slice(1);
-  const page = PAGES[first];
-  if (page === undefined) return null;
-  return { ...page, argument: rest.map(decodeSegment).join("/") };
+  if (!Object.hasOwn(PAGES, first)) return null;
+  return { ...PAGES[first], argument: rest.map(decodeSegment).join("/") };
 }
 
 /** Draws the page of the current path. */

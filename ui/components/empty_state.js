@@ -3,12 +3,12 @@ import { html, useState } from "../vendor/preact-htm-signals.js";
 import { apiAddress, ask, useAnswer } from "../api.js";
 import { refreshNow, showLast, timeRangeText } from "../time_range.js";
 
-/** @param {{what: string}} properties what is missing, as "traces" */
-export function EmptyState({ what }) {
+/** @param {{what: string, signal: "traces" | "metrics" | "logs"}} properties what is missing, in words, and which signal it is made of */
+export function EmptyState({ what, signal }) {
   const status = useAnswer(apiAddress("/status")).answer;
   const [said, setSaid] = useState("");
   if (status === null) return null;
-  const stored = Object.values(status.store?.signals ?? {}).some((/** @type {any} */ signal) => signal.items > 0);
+  const stored = (status.store?.signals?.[signal]?.items ?? 0) > 0;
   const endpoints = status.otlp ?? [];
   const first = endpoints.find((/** @type {any} */ entry) => entry.protocol.startsWith("http")) ?? endpoints[0];
   return html`<div class="empty">
@@ -22,7 +22,7 @@ export function EmptyState({ what }) {
     ${!stored && endpoints.length > 1 && html`<p class="muted">Also listening: ${endpoints
         .filter((/** @type {any} */ entry) => entry !== first)
         .map((/** @type {any} */ entry) => html`<code>${entry.endpoint}</code> (${entry.protocol}) `)}</p>`}
-    ${!status.read_only && html`<p class="muted">Or look around first:</p>
+    ${!stored && !status.read_only && html`<p class="muted">Or look around first:</p>
       <p class="row"><button class="primary" onClick=${() => sendDemoData(setSaid)}>Send demo data</button>
       <span role="status" class="muted">${said}</span></p>`}
   </div>`;

@@ -18,7 +18,7 @@ export function HostsPage() {
   const asked = useAnswer(apiAddress("/hosts", { from, to }));
   const hosts = asked.answer?.hosts ?? [];
   const filter = parameter("filter").toLowerCase();
-  if (asked.answer !== null && hosts.length === 0) return html`<div class="page"><${EmptyState} what="hosts" /></div>`;
+  if (asked.answer !== null && hosts.length === 0) return html`<div class="page"><${EmptyState} what="hosts" signal="metrics" /></div>`;
   return html`<div class="page">
     <div class="page-head"><h1>Hosts</h1><span class="sub">${hosts.length > 0 && plural(hosts.length, "host")}</span><span class="spacer"></span>
       <input type="search" data-search placeholder="Filter hosts" aria-label="Filter hosts" value=${parameter("filter")} onInput=${(/** @type {any} */ event) => setParameters({ filter: event.currentTarget.value }, { replace: true })} /></div>

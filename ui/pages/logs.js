@@ -42,7 +42,7 @@ export function LogsPage() {
   const toggle = (/** @type {boolean} */ negated) => (/** @type {string} */ key, /** @type {any} */ value) => changeQuery(toggleTerm(query, key, valueText(value), negated));
   const addColumn = (/** @type {string} */ key) => setParameters({ columns: columns.includes(key) ? columns.filter((name) => name !== key).join() : [...columns, key].join() });
 
-  if (!tailing && query === "" && pages.asked.answer !== null && records.length === 0) return html`<div class="page"><${EmptyState} what="log records" /></div>`;
+  if (!tailing && query === "" && pages.asked.answer !== null && records.length === 0) return html`<div class="page"><${EmptyState} what="log records" signal="logs" /></div>`;
   return html`<div class="page logs-page">
     <div class="page-head"><h1>Logs</h1><span class="sub" role="status">${records.length > 0 && `${formatCount(records.length)} shown${pages.more && !tailing ? ", more below" : ""}`}</span><span class="spacer"></span>
       ${tailing && html`<span class="muted">${tail.state === "open" ? "tailing" : "connecting …"}${tail.skipped > 0 && html` · <span class="warn-text">${formatCount(tail.skipped)} skipped, too many a second</span>`}</span>

@@ -31,7 +31,7 @@ export function MetricsPage() {
     () => metrics.filter((/** @type {any} */ metric) => `${metric.name} ${metric.description}`.toLowerCase().includes(filter) && (service === "" || metric.services.includes(service))),
     [metrics, filter, service],
   );
-  if (asked.answer !== null && metrics.length === 0) return html`<div class="page"><${EmptyState} what="metrics" /></div>`;
+  if (asked.answer !== null && metrics.length === 0) return html`<div class="page"><${EmptyState} what="metrics" signal="metrics" /></div>`;
   const name = parameter("name") || shown[0]?.name || "";
   const index = shown.findIndex((/** @type {any} */ metric) => metric.name === name);
   const metric = metrics.find((/** @type {any} */ one) => one.name === name);

@@ -19,7 +19,7 @@ export function OverviewPage() {
   const { from, to } = timeRange.value;
   const asked = useAnswer(apiAddress("/services", { from, to }));
   const services = asked.answer?.services ?? [];
-  if (asked.answer !== null && services.length === 0) return html`<div class="page"><${EmptyState} what="services" /></div>`;
+  if (asked.answer !== null && services.length === 0) return html`<div class="page"><${EmptyState} what="services" signal="traces" /></div>`;
   const filter = parameter("filter").toLowerCase();
   const shown = services.filter((/** @type {any} */ service) => service.name.toLowerCase().includes(filter));
   return html`<div class="page">
@@ -28,7 +28,7 @@ export function OverviewPage() {
         onInput=${(/** @type {any} */ event) => setParameters({ filter: event.currentTarget.value }, { replace: true })} /></div>
     ${services.length > 0 && html`<${Totals} services=${services} />`}
     <${Panel} asked=${asked} label="Services" class="flush">
-      <${DataTable} caption="Services, what is most wrong first" rows=${shown} columns=${COLUMNS} rowKey=${(/** @type {any} */ service) => service.name} initialSort="-wrong" rowHeight=${41}
+      <${DataTable} caption="Services, what is most wrong first" rows=${shown} columns=${COLUMNS} rowKey=${(/** @type {any} */ service) => service.name} initialSort="-wrong"
         open=${(/** @type {any} */ service) => navigate(link(pathOf("service", service.name)))} />
     <//>
   </div>`;

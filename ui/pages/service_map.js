@@ -33,7 +33,7 @@ export function ServiceMapPage() {
   const shown = useMemo(() => around(nodes, edges, focus, hops), [asked.answer, focus, hops]);
   const asTable = parameter("view") === "table";
   const selected = parameter("node");
-  if (asked.answer !== null && nodes.length === 0) return html`<div class="page"><${EmptyState} what="requests between services" /></div>`;
+  if (asked.answer !== null && nodes.length === 0) return html`<div class="page"><${EmptyState} what="requests between services" signal="traces" /></div>`;
   return html`<div class="page map-page">
     <div class="page-head"><h1>Service map</h1><span class="sub">${plural(shown.nodes.length, "node")}${focus !== "" && ` of ${nodes.length}`}</span><span class="spacer"></span>
       <label class="row muted">Around <select value=${focus} onChange=${(/** @type {any} */ event) => setParameters({ focus: event.currentTarget.value })}>

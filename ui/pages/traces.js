@@ -27,7 +27,7 @@ export function TracesPage() {
     <div class="page-head"><h1>Traces</h1><span class="sub">${asked.answer && plural(traces.length, "trace")}</span></div>
     <${SearchForm} />
     ${asked.answer !== null && traces.length === 0 && !filtered
-      ? html`<${EmptyState} what="traces" />`
+      ? html`<${EmptyState} what="traces" signal="traces" />`
       : html`<${Panel} asked=${asked} title="Duration over time" actions=${html`<small class="faint">each dot a trace, its size the spans</small>`}>
             <${TraceScatter} traces=${traces} range=${timeRange.value} />
           <//>

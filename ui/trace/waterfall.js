@@ -78,7 +78,7 @@ export function Waterfall({ trace, tree, places, collapsed, toggle, selected, se
       </div></div>`;
   };
 
-  return html`<div class="waterfall" ref=${container} tabindex="0" onKeyDown=${key} aria-label="Spans; arrow keys move, left and right collapse and expand">
+  return html`<div class="waterfall" ref=${container} role="group" tabindex="0" onKeyDown=${key} aria-label="Spans; arrow keys move, left and right collapse and expand">
     <${TimeScale} view=${view} />
     <${VirtualList} class="waterfall-rows" role="treegrid" label="Spans" count=${places.length} rowHeight=${ROW_HEIGHT} renderRow=${row}
       scrollTo=${current === -1 ? null : rowOf(current)} scrollKey=${scrollKey} />

@@ -1,0 +1,57 @@
+// Pictures of the pages for the documentation, of whatever telemetry the running Weir holds.
+import fs from "node:fs/promises";
+import path from "node:path";
+
+const SETTLED_MS = 1500;
+
+export async function takeScreenshots(browser, directory) {
+  await fs.mkdir(directory, { recursive: true });
+  const { services } = await browser.api(`/services?${lastHour()}`);
+  const { traces } = await browser.api(`/traces?${lastHour()}&order=longest&limit=50`);
+  const busiest = services.toSorted((a, b) => b.requests - a.requests)[0]?.name ?? "";
+  const worst = services.toSorted((a, b) => b.error_share - a.error_share)[0]?.name ?? "";
+  const telling = traces.toSorted((a, b) => b.services.length - a.services.length || b.spans - a.spans)[0];
+  const { metrics } = await browser.api(`/metrics?${lastHour()}`);
+  const histogram = metrics.find((metric) => metric.kind === "histogram" && metric.name.includes("duration")) ?? metrics[0];
+  const { hosts } = await browser.api(`/hosts?${lastHour()}`);
+  const pages = [
+    ["overview", "/"],
+    ["service", `/service/${encodeURIComponent(worst)}`],
+    ["service-map", "/map"],
+    ["traces", "/traces"],
+    ["trace", telling ? `/trace/${telling.trace_id}` : null],
+    ["logs", "/logs"],
+    ["metrics", histogram ? `/metrics?name=${encodeURIComponent(histogram.name)}` : null],
+    ["dashboard", `/dashboards/service/${encodeURIComponent(busiest)}`],
+    ["host", hosts[0] ? `/dashboards/host/${encodeURIComponent(hosts[0].name)}` : null],
+    ["hosts", "/hosts"],
+    ["alarms", "/alarms"],
+    ["pipeline", "/pipeline"],
+  ];
+  for (const [name, address] of pages) {
+    if (address === null) continue;
+    await take(browser, address, path.join(directory, `${name}.png`), false);
+  }
+  await take(browser, "/", path.join(directory, "overview-dark.png"), true);
+  if (telling) await take(browser, `/trace/${telling.trace_id}`, path.join(directory, "trace-dark.png"), true);
+}
+
+async function take(browser, address, file, dark) {
+  const page = await browser.page(1440, 860);
+  try {
+    if (dark) await page.emulateDark();
+    await page.open(address);
+    await page.until("no panel that still waits", () => document.querySelectorAll("[aria-busy=true]:not(.waiting)").length === 0);
+    // Streams have no end to wait for; one tick of them is enough for a picture.
+    await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+    await page.page.screenshot({ path: file });
+    console.log(file);
+  } finally {
+    await page.close();
+  }
+}
+
+function lastHour() {
+  const to = Date.now();
+  return `from=${to - 3600_000}&to=${to}`;
+}
