@@ -43,7 +43,7 @@ export default [
   { files: ["ui/theme_start.js"], languageOptions: { sourceType: "script" } },
   {
     files: ["tests/console/**/*.js"],
-    languageOptions: { ecmaVersion: 2025, sourceType: "module", globals: { process: "readonly", console: "readonly", URL: "readonly", fetch: "readonly", setTimeout: "readonly", document: "readonly", window: "readonly", performance: "readonly", getComputedStyle: "readonly", requestAnimationFrame: "readonly", HTMLElement: "readonly" } },
+    languageOptions: { ecmaVersion: 2025, sourceType: "module", globals: { process: "readonly", console: "readonly", URL: "readonly", URLSearchParams: "readonly", fetch: "readonly", setTimeout: "readonly", document: "readonly", window: "readonly", performance: "readonly", getComputedStyle: "readonly", requestAnimationFrame: "readonly", HTMLElement: "readonly" } },
     rules: { eqeqeq: "error", "no-unused-vars": "error", "no-var": "error", "prefer-const": "error", "max-lines": ["error", 500] },
   },
   { ignores: ["ui/vendor/"] },

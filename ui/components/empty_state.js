@@ -1,6 +1,7 @@
 // What a page shows when nothing was received: the lines an application needs, and demo data at a press of a button.
 import { html, useState } from "../vendor/preact-htm-signals.js";
 import { apiAddress, ask, useAnswer } from "../api.js";
+import { formatDateTime } from "../format.js";
 import { refreshNow, showLast, timeRangeText } from "../time_range.js";
 
 /** @param {{what: string, signal: "traces" | "metrics" | "logs"}} properties what is missing, in words, and which signal it is made of */
@@ -14,7 +15,7 @@ export function EmptyState({ what, signal }) {
   return html`<div class="empty">
     <h2>${stored ? `No ${what} in this time range` : `No ${what} yet`}</h2>
     ${stored
-      ? html`<p class="muted">${timeRangeText()} has none, with the filters of this page. Weir holds older telemetry.</p>
+      ? html`<p class="muted">${timeRangeText()} has none, with the filters of this page. The oldest that Weir holds is of ${oldestText(status, signal)}.</p>
           <p><button onClick=${() => showLast("24h")}>Show the last 24 hours</button> <button onClick=${() => showLast("7d")}>Last 7 days</button></p>`
       : html`<p class="muted">Start your application with OpenTelemetry's SDK or agent and this in its environment:</p>`}
     ${!stored && endpoints.length === 0 && html`<div class="notice">No OTLP receiver is configured: add <code>receivers: otlp:</code> to the configuration.</div>`}
@@ -26,6 +27,12 @@ export function EmptyState({ what, signal }) {
       <p class="row"><button class="primary" onClick=${() => sendDemoData(setSaid)}>Send demo data</button>
       <span role="status" class="muted">${said}</span></p>`}
   </div>`;
+}
+
+/** @param {any} status @param {string} signal */
+function oldestText(status, signal) {
+  const oldest = status.store.signals[signal].oldest_ms;
+  return oldest === null ? "an unknown time" : formatDateTime(oldest);
 }
 
 /** @param {{protocol: string, endpoint: string}} endpoint */

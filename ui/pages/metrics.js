@@ -1,9 +1,10 @@
 // Metric explorer without a query language: a list of what arrives, one metric as a chart, split, filtered, aggregated.
 import { html, useMemo } from "../vendor/preact-htm-signals.js";
 import { apiAddress, useAnswer } from "../api.js";
-import { parameter, setParameters } from "../location.js";
+import { link, parameter, setParameters } from "../location.js";
 import { stepFor, timeRange } from "../time_range.js";
 import { formatAgo, formatCount, plural } from "../format.js";
+import { condition } from "../text_query.js";
 import { EmptyState } from "../components/empty_state.js";
 import { Panel } from "../components/panel.js";
 import { QueryBar } from "../components/query_bar.js";
@@ -66,9 +67,10 @@ function MetricDetail({ metric }) {
   const query = { name: metric.name, from, to, q: parameter("q"), step_ms: stepFor(range, 160) };
   const toggleGroup = (/** @type {string} */ key) => setParameters({ group_by: (groupBy.includes(key) ? groupBy.filter((other) => other !== key) : [...groupBy, key]).join() });
   const withinService = parameter("service");
-  const scoped = withinService === "" ? query : { ...query, q: `${query.q} service:${JSON.stringify(withinService)}`.trim() };
+  const scoped = withinService === "" ? query : { ...query, q: `${query.q} ${condition("service", withinService)}`.trim() };
   return html`
     <div class="page-head"><h1 class="truncate">${metric.name}</h1><span class="badge">${kindText(metric.kind)}</span><span class="sub">${metric.unit}</span><span class="spacer"></span>
+      <a class="button small" href=${link("/traces", { q: scoped.q })}>Traces then</a><a class="button small" href=${link("/logs", { q: scoped.q })}>Logs then</a>
       <span class="faint">${plural(metric.series, "series").replace("seriess", "series")} · newest ${formatAgo(metric.newest_ms)}</span></div>
     ${metric.description && html`<p class="muted">${metric.description}</p>`}
     <div class="row wrap"><div class="segments" role="group" aria-label="Aggregation">${offered.map((name) => html`<button key=${name} class="small" aria-pressed=${aggregation === name} onClick=${() => setParameters({ aggregation: name === offered[0] ? null : name })}>${name}</button>`)}</div></div>

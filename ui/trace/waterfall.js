@@ -1,5 +1,5 @@
 // The waterfall: one row a span, drawn only when in view, over the part of time that is chosen in the mini-map.
-import { html, useRef } from "../vendor/preact-htm-signals.js";
+import { html, useEffect, useRef } from "../vendor/preact-htm-signals.js";
 import { formatDuration } from "../format.js";
 import { serviceColor } from "../service_color.js";
 import { VirtualList } from "../components/virtual_list.js";
@@ -17,13 +17,14 @@ const DEEPEST_INDENT = 24;
 export function Waterfall({ trace, tree, places, collapsed, toggle, selected, select, found, current, view, logMarks, scrollKey }) {
   const container = useRef(/** @type {HTMLDivElement | null} */ (null));
   const [from, to] = view;
+  useEffect(() => container.current?.focus({ preventScroll: true }), []);
   const percent = (/** @type {number} */ ns) => ((ns - from) / (to - from)) * 100;
   const rowOf = (/** @type {number} */ place) => places.indexOf(place);
 
   const key = (/** @type {KeyboardEvent} */ event) => {
-    const place = tree.placeOf.get(selected);
-    if (place === undefined) return;
-    const row = rowOf(place);
+    const place = tree.placeOf.get(selected) ?? 0;
+    // Without a selection the first key selects the first row.
+    const row = tree.placeOf.has(selected) ? rowOf(place) : -1;
     const go = (/** @type {number} */ next) => {
       if (places[next] === undefined) return;
       event.preventDefault();
