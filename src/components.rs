@@ -12,6 +12,7 @@ use crate::exporters::otlp_http::OtlpHttpExporter;
 use crate::exporters::prometheus::PrometheusExporter;
 use crate::exporters::prometheusremotewrite::RemoteWriteExporter;
 use crate::exporters::zipkin::ZipkinExporter;
+use crate::extensions::console::ConsoleExtension;
 use crate::extensions::file_storage::FileStorage;
 use crate::extensions::health_check::HealthCheck;
 use crate::pipeline::{
@@ -81,5 +82,8 @@ pub static EXPORTERS: &[ExporterFactory] = &[
 ];
 
 /// Every extension type.
-pub static EXTENSIONS: &[ExtensionFactory] =
-    &[ExtensionFactory::of::<FileStorage>(), ExtensionFactory::of::<HealthCheck>()];
+pub static EXTENSIONS: &[ExtensionFactory] = &[
+    ExtensionFactory::of::<ConsoleExtension>(),
+    ExtensionFactory::of::<FileStorage>(),
+    ExtensionFactory::of::<HealthCheck>(),
+];

@@ -4,6 +4,7 @@ mod anything;
 mod byte_size;
 mod configuration;
 mod duration;
+mod effective;
 mod expand;
 mod load;
 mod merge;

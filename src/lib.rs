@@ -10,6 +10,7 @@ pub mod cli;
 pub mod components;
 pub mod config;
 pub mod connectors;
+pub mod console;
 pub mod exporters;
 pub mod extensions;
 pub mod log_operators;

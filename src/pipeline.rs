@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod component;
+pub mod description;
 pub mod exporting;
 pub mod factory;
 pub mod graph;
@@ -13,6 +14,7 @@ pub mod refusal;
 pub mod service;
 pub mod status;
 pub mod storage;
+pub mod tap;
 pub mod tasks;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -21,6 +23,7 @@ pub mod workers;
 
 pub use clock::Clock;
 pub use component::{BoxFuture, Component, Consumer, Extension, Host, Outputs, Settings, StartError};
+pub use description::ServiceDescription;
 pub use factory::{
     BuildError, ComponentKind, ConnectorFactory, ConnectorType, ExporterFactory, ExporterType,
     ExtensionFactory, ExtensionType, ProcessorFactory, ProcessorType, ReceiverFactory, ReceiverType,

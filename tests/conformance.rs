@@ -2,6 +2,7 @@
 //! defaults are valid or say what is missing, and an instance leaves nothing running behind.
 #![allow(clippy::unwrap_used, reason = "this crate is tests all over")]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,9 +16,11 @@ use weir::otlp::{Batch, Signal};
 use weir::pipeline::factory::TypeInfo;
 use weir::pipeline::status::StatusBoard;
 use weir::pipeline::{
-    BoxFuture, Component, ComponentId, Consumer, Host, InFlightBytes, Outputs, PipelineId, Refusal, Settings,
-    Workers,
+    BoxFuture, Component, ComponentId, Consumer, Extension, Host, InFlightBytes, Outputs, PipelineId,
+    Refusal, Settings, Workers,
 };
+use weir::store::TelemetryStore;
+use weir::store::memory::MemoryStore;
 use weir::telemetry::Telemetry;
 
 /// A section with which a type that needs one works here, `DIRECTORY` being an empty directory; none for
@@ -47,7 +50,8 @@ fn required_section(kind: &str, type_name: &str) -> Option<&'static str> {
 
 /// A section for types whose defaults are valid but listen on a port that may be taken.
 fn section_on_a_free_port(kind: &str, type_name: &str) -> Option<&'static str> {
-    let listens = [("extension", "health_check"), ("receiver", "zipkin")].contains(&(kind, type_name));
+    let listens = [("extension", "console"), ("extension", "health_check"), ("receiver", "zipkin")]
+        .contains(&(kind, type_name));
     listens.then_some("endpoint: '127.0.0.1:0'")
 }
 
@@ -233,7 +237,7 @@ fn run_life(
         assert_no_task_left(&format!("{name}, never started")).await;
 
         let (component, consumer) = new();
-        component.start(&Host::default()).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        component.start(&host()).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         if let (Some(consumer), Some(signal)) = (&consumer, signal) {
             consumer.consume(one_item(signal)).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         }
@@ -242,6 +246,23 @@ fn run_life(
         drop((component, consumer));
         assert_no_task_left(&name).await;
     });
+}
+
+/// The process around a component: an extension `store` keeps telemetry.
+fn host() -> Host {
+    let store = Arc::new(StoreInMemory(Arc::new(MemoryStore::new(u64::MAX))));
+    let extensions = BTreeMap::from([(ComponentId::parse("store").unwrap(), store as Arc<dyn Extension>)]);
+    Host { extensions, ..Host::default() }
+}
+
+struct StoreInMemory(Arc<MemoryStore>);
+
+impl Component for StoreInMemory {}
+
+impl Extension for StoreInMemory {
+    fn telemetry_store(&self) -> Option<Arc<dyn TelemetryStore>> {
+        Some(Arc::clone(&self.0) as Arc<dyn TelemetryStore>)
+    }
 }
 
 fn soon() -> Instant {

@@ -1,14 +1,8 @@
 //! The command `print-config`: the configuration as it is understood, defaults included.
 
-use serde_yaml::{Mapping, Value};
-
 use super::arguments::{PrintConfigArguments, PrintFormat};
 use super::validate;
-use crate::config::{
-    ComponentSections, ConfigErrors, ConfigValue, Configuration, Secrets, ServiceSection, load,
-};
-use crate::pipeline::ComponentId;
-use crate::pipeline::factory::Factory;
+use crate::config::{ConfigErrors, load};
 
 /// Loads the configuration and writes it out.
 pub fn print_config(arguments: &PrintConfigArguments) -> Result<String, ConfigErrors> {
@@ -16,7 +10,7 @@ pub fn print_config(arguments: &PrintConfigArguments) -> Result<String, ConfigEr
         true => validate(&arguments.load)?,
         false => load(&arguments.load)?,
     };
-    let document = to_yaml(&configuration, arguments.secrets);
+    let document = configuration.to_yaml(arguments.secrets);
     // A tree with texts as keys cannot fail to be written.
     Ok(match arguments.format {
         PrintFormat::Yaml => serde_yaml::to_string(&document).unwrap_or_default(),
@@ -24,59 +18,12 @@ pub fn print_config(arguments: &PrintConfigArguments) -> Result<String, ConfigEr
     })
 }
 
-/// The configuration as it would be written with every default.
-fn to_yaml(configuration: &Configuration, secrets: Secrets) -> Value {
-    let mut document = Mapping::new();
-    append(&mut document, &configuration.receivers, secrets);
-    append(&mut document, &configuration.processors, secrets);
-    append(&mut document, &configuration.exporters, secrets);
-    append(&mut document, &configuration.connectors, secrets);
-    append(&mut document, &configuration.extensions, secrets);
-    document.insert("service".into(), service(&configuration.service, secrets));
-    Value::Mapping(document)
-}
-
-fn append<F: Factory>(document: &mut Mapping, sections: &ComponentSections<F>, secrets: Secrets) {
-    if sections.is_empty() {
-        return;
-    }
-    let entries =
-        sections.iter().map(|(id, section)| (text(id), section.section.section_to_yaml(secrets))).collect();
-    document.insert(F::KIND.section_name().into(), Value::Mapping(entries));
-}
-
-fn service(service: &ServiceSection, secrets: Secrets) -> Value {
-    let mut pipelines = Mapping::new();
-    for (id, pipeline) in &service.pipelines {
-        let mut entries = Mapping::new();
-        for (key, listed) in [
-            ("receivers", &pipeline.receivers),
-            ("processors", &pipeline.processors),
-            ("exporters", &pipeline.exporters),
-        ] {
-            entries.insert(key.into(), ids(listed));
-        }
-        pipelines.insert(text(id), Value::Mapping(entries));
-    }
-    let mut entries = Mapping::new();
-    entries.insert("telemetry".into(), service.telemetry.to_yaml(secrets));
-    entries.insert("extensions".into(), ids(&service.extensions));
-    entries.insert("pipelines".into(), Value::Mapping(pipelines));
-    Value::Mapping(entries)
-}
-
-fn ids(listed: &[ComponentId]) -> Value {
-    Value::Sequence(listed.iter().map(text).collect())
-}
-
-fn text(id: &impl ToString) -> Value {
-    Value::String(id.to_string())
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_yaml::Value;
+
     use super::*;
-    use crate::config::LoadOptions;
+    use crate::config::{LoadOptions, Secrets};
 
     fn arguments(secrets: Secrets, format: PrintFormat) -> PrintConfigArguments {
         let source = "yaml:receivers: {nop/a: }\nexporters: {nop: }\nservice: {telemetry: {metrics: {readers: \

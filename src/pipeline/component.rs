@@ -16,7 +16,8 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{
-    BuildError, Clock, ComponentId, InFlightBytes, PipelineId, Refusal, StatusReporter, Storage, Workers,
+    BuildError, Clock, ComponentId, InFlightBytes, PipelineId, Refusal, ServiceDescription, StatusReporter,
+    Storage, Workers,
 };
 use crate::otlp::{Batch, Signal};
 use crate::store::TelemetryStore;
@@ -76,6 +77,29 @@ pub struct StartError(pub String);
 pub struct Host {
     /// The extensions of the service, started before any pipeline component.
     pub extensions: BTreeMap<ComponentId, Arc<dyn Extension>>,
+    /// What runs, for those who show it.
+    pub service: Arc<ServiceDescription>,
+}
+
+impl Host {
+    /// The store of telemetry that the extension called `id` offers.
+    ///
+    /// # Errors
+    ///
+    /// Where no extension of the service is called so, or the one that is offers no store.
+    pub fn telemetry_store(&self, id: &str) -> Result<Arc<dyn TelemetryStore>, StartError> {
+        let extension = ComponentId::parse(id).ok().and_then(|id| self.extensions.get(&id));
+        let Some(extension) = extension else {
+            return Err(StartError(format!(
+                "there is no extension '{id}' that runs: list it under service::extensions"
+            )));
+        };
+        extension.telemetry_store().ok_or_else(|| {
+            StartError(format!(
+                "extension '{id}' keeps no telemetry, or stands behind the one that asks in service::extensions"
+            ))
+        })
+    }
 }
 
 /// What a component is given when it is created.

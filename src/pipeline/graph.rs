@@ -7,6 +7,8 @@
 //! the order of starting, and its reverse the order of stopping.
 
 mod connections;
+mod describe;
+mod edge;
 mod fan_out;
 mod lifecycle;
 mod metering;
@@ -20,14 +22,15 @@ use tokio::runtime::Handle;
 use tracing::Span;
 
 use self::connections::Connections;
-use self::fan_out::fan_out;
+use self::describe::{describe, node, processor_node};
+use self::edge::{Edges, Target};
 pub use self::lifecycle::RunningGraph;
 use self::metering::Metering;
 use super::factory::Consuming;
 use super::status::StatusBoard;
 use super::{
     BuildError, Clock, Component, ComponentId, ComponentKind, Consumer, Extension, InFlightBytes, Outputs,
-    PipelineId, Settings, Workers,
+    PipelineId, ServiceDescription, Settings, Workers,
 };
 use crate::config::{Configuration, PipelineSection};
 use crate::otlp::Signal;
@@ -55,6 +58,7 @@ pub struct Graph {
     extensions: Vec<NamedExtension>,
     nodes: Vec<Node>,
     status: StatusBoard,
+    description: Arc<ServiceDescription>,
 }
 
 /// An extension and its id.
@@ -90,14 +94,16 @@ pub fn build(configuration: &Configuration, environment: &Environment) -> Result
         exporters: BTreeMap::new(),
         connectors: BTreeMap::new(),
         entries: BTreeMap::new(),
+        edges: Edges::default(),
     };
     for pipeline in configuration.service.pipelines.keys() {
         builder.entry(pipeline)?;
     }
     builder.create_receivers()?;
-    let nodes = builder.nodes;
+    let (nodes, edges) = (builder.nodes, builder.edges.into_descriptions());
     let extensions = create_extensions(configuration, environment)?;
-    Ok(Graph { extensions, nodes, status: environment.status.clone() })
+    let description = Arc::new(describe(configuration, edges, environment.status.clone()));
+    Ok(Graph { extensions, nodes, status: environment.status.clone(), description })
 }
 
 struct Builder<'a> {
@@ -107,42 +113,44 @@ struct Builder<'a> {
     nodes: Vec<Node>,
     exporters: BTreeMap<(Signal, ComponentId), Arc<dyn Consumer>>,
     connectors: BTreeMap<(Signal, ComponentId), Arc<dyn Consumer>>,
-    entries: BTreeMap<PipelineId, Arc<dyn Consumer>>,
+    entries: BTreeMap<PipelineId, Vec<Target>>,
+    edges: Edges,
 }
 
 impl Builder<'_> {
-    /// The consumer at the start of a pipeline; builds the pipeline where it is not there yet.
-    fn entry(&mut self, pipeline: &PipelineId) -> Result<Arc<dyn Consumer>, BuildError> {
+    /// The consumers at the start of a pipeline; builds the pipeline where it is not there yet.
+    fn entry(&mut self, pipeline: &PipelineId) -> Result<Vec<Target>, BuildError> {
         if let Some(entry) = self.entries.get(pipeline) {
-            return Ok(Arc::clone(entry));
+            return Ok(entry.clone());
         }
         let configuration = self.configuration;
         let Some(section) = configuration.service.pipelines.get(pipeline) else {
             return Err(BuildError(format!("pipeline \"{pipeline}\" is not configured")));
         };
-        let mut next = self.exits(pipeline, section)?;
+        let mut targets = self.exits(pipeline, section)?;
         for id in section.processors.iter().rev() {
-            next = self.processor(pipeline, id, next)?;
+            let node = processor_node(id, pipeline);
+            let next = self.edges.between(&node, targets, pipeline.signal);
+            let consumer = self.processor(pipeline, id, next)?;
+            targets = vec![Target { node, consumer }];
         }
-        self.entries.insert(pipeline.clone(), Arc::clone(&next));
-        Ok(next)
+        self.entries.insert(pipeline.clone(), targets.clone());
+        Ok(targets)
     }
 
-    /// The exporters and connectors at the end of a pipeline, as one consumer.
-    fn exits(
-        &mut self,
-        pipeline: &PipelineId,
-        section: &PipelineSection,
-    ) -> Result<Arc<dyn Consumer>, BuildError> {
+    /// The exporters and connectors at the end of a pipeline.
+    fn exits(&mut self, pipeline: &PipelineId, section: &PipelineSection) -> Result<Vec<Target>, BuildError> {
         let mut exits = Vec::new();
         for id in &section.exporters {
-            if self.configuration.connectors.contains_key(id) {
-                exits.push(self.connector(id, pipeline.signal)?);
+            let is_connector = self.configuration.connectors.contains_key(id);
+            let (kind, consumer) = if is_connector {
+                (ComponentKind::Connector, self.connector(id, pipeline.signal)?)
             } else {
-                exits.push(self.exporter(id, pipeline.signal)?);
-            }
+                (ComponentKind::Exporter, self.exporter(id, pipeline.signal)?)
+            };
+            exits.push(Target { node: node(kind, id), consumer });
         }
-        Ok(fan_out(exits))
+        Ok(exits)
     }
 
     fn exporter(&mut self, id: &ComponentId, signal: Signal) -> Result<Arc<dyn Consumer>, BuildError> {
@@ -182,10 +190,11 @@ impl Builder<'_> {
         for produced in self.connections.produced_by(id, taken) {
             let mut entries = Vec::new();
             for pipeline in self.connections.pipelines_fed_by(id, produced) {
-                entries.push(self.entry(&pipeline)?);
+                entries.extend(self.entry(&pipeline)?);
             }
+            let next = self.edges.between(&node(ComponentKind::Connector, id), entries, produced);
             let metering = Metering::of_connector_output(&settings, produced);
-            outputs.set(produced, metering.metered(fan_out(entries)));
+            outputs.set(produced, metering.metered(next));
         }
         let metering = Metering::of_connector(&settings, taken);
         let span = component_span(&settings, ComponentKind::Connector.name());
@@ -235,14 +244,15 @@ impl Builder<'_> {
             for signal in Signal::ALL {
                 let fed = pipelines.iter().filter(|pipeline| pipeline.signal == signal);
                 let entries: Vec<_> =
-                    fed.filter_map(|pipeline| self.entries.get(pipeline)).cloned().collect();
+                    fed.filter_map(|pipeline| self.entries.get(pipeline)).flatten().cloned().collect();
                 if entries.is_empty() {
                     continue;
                 }
                 if !section.factory.info.serves(signal) {
                     return Err(not_served(ComponentKind::Receiver, &id, signal));
                 }
-                outputs.set(signal, Metering::of_receiver(&settings, signal).metered(fan_out(entries)));
+                let next = self.edges.between(&node(ComponentKind::Receiver, &id), entries, signal);
+                outputs.set(signal, Metering::of_receiver(&settings, signal).metered(next));
             }
             let receiver = section
                 .factory
@@ -304,7 +314,7 @@ fn settings(
         workers: environment.workers.clone(),
         control: environment.control.clone(),
         clock: environment.clock,
-        status: environment.status.reporter(&format!("{}:{id}", kind.name())),
+        status: environment.status.reporter(&node(kind, id)),
         in_flight: environment.in_flight.clone(),
     }
 }

@@ -131,7 +131,8 @@ impl MemoryStorage {
     /// A host whose extension `file_storage` this is.
     pub(crate) fn host(self: &Arc<Self>) -> Host {
         let id = ComponentId::parse("file_storage").unwrap();
-        Host { extensions: BTreeMap::from([(id, Arc::clone(self) as Arc<dyn Extension>)]) }
+        let extensions = BTreeMap::from([(id, Arc::clone(self) as Arc<dyn Extension>)]);
+        Host { extensions, ..Host::default() }
     }
 
     /// The space of `owner`, for looking at and for making it fail.

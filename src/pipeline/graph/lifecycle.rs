@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use super::describe::node;
 use super::{Graph, Node, NodeComponent};
 use crate::pipeline::{Component, ComponentKind, ComponentStatus, Host, StartError};
 
@@ -22,7 +23,8 @@ impl Graph {
     ///
     /// Which component did not start, and why.
     pub async fn start(self, patience: Duration) -> Result<RunningGraph, StartError> {
-        let host = Host { extensions: self.extensions.iter().cloned().collect() };
+        let extensions = self.extensions.iter().cloned().collect();
+        let host = Host { extensions, service: Arc::clone(&self.description) };
         let running = RunningGraph { graph: self };
         match running.start_all(&host).await {
             Ok(()) => {
@@ -62,7 +64,7 @@ impl RunningGraph {
     /// exporters may use half of what is left until `deadline`, so that one that hangs leaves the
     /// exporters time to drain.
     pub async fn shutdown(self, deadline: Instant) {
-        let Graph { extensions, nodes, status } = self.graph;
+        let Graph { extensions, nodes, status, .. } = self.graph;
         extensions.iter().for_each(|(_, extension)| extension.pipelines_stopping());
         for node in nodes.iter().rev() {
             let status = status.reporter(&node.label());
@@ -81,7 +83,7 @@ impl RunningGraph {
 
 impl Node {
     fn label(&self) -> String {
-        format!("{}:{}", self.kind.name(), self.id)
+        node(self.kind, &self.id)
     }
 
     fn component(&self) -> &dyn Component {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::fan_out::fan_out;
 use super::*;
 use crate::config::{LoadOptions, load};
 use crate::pipeline::Refusal;

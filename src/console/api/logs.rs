@@ -1,0 +1,255 @@
+//! Log records: the newest that fit, how many there are over time, and the values they have.
+
+use serde::Serialize;
+
+use super::attributes::{attributes, hexadecimal, value};
+use crate::console::answer::{ApiError, CutShape, Pair, cut_shape, first_cut, milliseconds, with_cut};
+use crate::console::asked::Asked;
+use crate::otlp::{Batch, LogRecordView, Signal};
+use crate::store::filter::matching::{record_time, service_of, severity_word};
+use crate::store::filter::query_text::field_text;
+use crate::store::{Field, LogPosition, LogSearch};
+
+/// Answer of `/logs`.
+#[derive(Debug, Serialize)]
+pub struct Logs {
+    logs: Vec<LogLine>,
+    /// The value of `before` that goes on from here; none at the end.
+    next: Option<String>,
+    cut: Option<CutShape>,
+}
+
+/// A log record.
+#[derive(Debug, Serialize)]
+pub struct LogLine {
+    time_ms: f64,
+    time_unix_nano: String,
+    severity: &'static str,
+    severity_number: i32,
+    severity_text: String,
+    body: serde_json::Value,
+    service: String,
+    trace_id: String,
+    span_id: String,
+    attributes: Vec<Pair>,
+    resource: Vec<Pair>,
+    scope: String,
+}
+
+/// Answer of `/logs/histogram`.
+#[derive(Debug, Serialize)]
+pub struct LogHistogram {
+    step_ms: f64,
+    times_ms: Vec<f64>,
+    counts: SeverityCounts,
+    cut: Option<CutShape>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct SeverityCounts {
+    unspecified: Vec<u64>,
+    trace: Vec<u64>,
+    debug: Vec<u64>,
+    info: Vec<u64>,
+    warn: Vec<u64>,
+    error: Vec<u64>,
+    fatal: Vec<u64>,
+}
+
+/// Answer of `/logs/facets`.
+#[derive(Debug, Serialize)]
+pub struct Facets {
+    facets: Vec<FacetOfKey>,
+    cut: Option<CutShape>,
+}
+
+#[derive(Debug, Serialize)]
+struct FacetOfKey {
+    key: String,
+    values: Vec<(String, u64)>,
+}
+
+/// Answer of `/fields`.
+#[derive(Debug, Serialize)]
+pub struct Fields {
+    fields: Vec<String>,
+    cut: Option<CutShape>,
+}
+
+const DEFAULT_LIMIT: usize = 100;
+const MOST_RECORDS: usize = 5_000;
+const HISTOGRAM_STEPS: u64 = 100;
+const DEFAULT_FACET_VALUES: usize = 10;
+const MOST_FACET_VALUES: usize = 1_000;
+/// Of the attribute keys nobody asked for this many are tried, and the most frequent of them shown.
+const TRIED_KEYS: usize = 40;
+const SHOWN_KEYS: usize = 10;
+const MOST_FIELDS: usize = 10_000;
+
+/// The newest records that fit.
+pub fn logs(asked: &Asked<'_>) -> Result<Logs, ApiError> {
+    let before = asked.text("before").map(position).transpose()?;
+    let search = LogSearch { range: asked.range()?, filter: asked.filter(Signal::Logs)?, before };
+    let limit = asked.rows("limit", DEFAULT_LIMIT, MOST_RECORDS)?;
+    let (batch, cut) = with_cut(asked.store().search_logs(&search, &asked.limits(limit))?, "records");
+    let lines = log_lines(&batch);
+    let next = next_position(&batch, before).filter(|_| lines.len() >= limit);
+    Ok(Logs { logs: lines, next: next.map(cursor), cut })
+}
+
+/// How many records fit, over time.
+pub fn histogram(asked: &Asked<'_>) -> Result<LogHistogram, ApiError> {
+    let range = asked.range()?;
+    let step_nano = asked.step_nano(range, HISTOGRAM_STEPS)?;
+    let filter = asked.filter(Signal::Logs)?;
+    let limits = asked.limits(usize::MAX);
+    let (steps, cut) = with_cut(asked.store().count_logs(range, step_nano, &filter, &limits)?, "records");
+    let mut counts = SeverityCounts::default();
+    for step in &steps {
+        let [unspecified, trace, debug, info, warn, error, fatal] = step.by_severity;
+        counts.unspecified.push(unspecified);
+        counts.trace.push(trace);
+        counts.debug.push(debug);
+        counts.info.push(info);
+        counts.warn.push(warn);
+        counts.error.push(error);
+        counts.fatal.push(fatal);
+    }
+    let times_ms = steps.iter().map(|step| milliseconds(step.unix_nano)).collect();
+    Ok(LogHistogram { step_ms: milliseconds(step_nano), times_ms, counts, cut })
+}
+
+/// The most frequent values of the keys asked for, or of service, severity and the most frequent attributes.
+pub fn facets(asked: &Asked<'_>) -> Result<Facets, ApiError> {
+    let (range, filter) = (asked.range()?, asked.filter(Signal::Logs)?);
+    let values = asked.rows("values", DEFAULT_FACET_VALUES, MOST_FACET_VALUES)?;
+    let limits = asked.limits(usize::MAX);
+    let asked_fields = asked.fields("keys")?;
+    let is_asked = !asked_fields.is_empty();
+    let mut cuts = Vec::new();
+    let fields: Vec<Field> = if is_asked {
+        asked_fields.into_iter().map(|(_, field)| field).collect()
+    } else {
+        let keys = asked.store().attribute_keys(Signal::Logs, range, &asked.limits(TRIED_KEYS))?;
+        let known = [Field::Service, Field::Severity];
+        known.into_iter().chain(keys.value).take(TRIED_KEYS).collect()
+    };
+    let found = asked.store().facets(Signal::Logs, range, &filter, &fields, values, &limits)?;
+    cuts.push(found.cut);
+    let mut facets = found.value;
+    if !is_asked {
+        let frequency =
+            |facet: &crate::store::Facet| facet.values.iter().map(|(_, count)| count).sum::<u64>();
+        facets.retain(|facet| !facet.values.is_empty());
+        // Service and severity stay in front, as every record has them.
+        if let Some(others) = facets.get_mut(2..) {
+            others.sort_by_key(|facet| std::cmp::Reverse(frequency(facet)));
+        }
+        facets.truncate(SHOWN_KEYS);
+    }
+    let facet =
+        |facet: crate::store::Facet| FacetOfKey { key: field_text(&facet.field), values: facet.values };
+    let facets = facets.into_iter().map(facet).collect();
+    Ok(Facets { facets, cut: cut_shape(first_cut(cuts), "records") })
+}
+
+/// The keys that queries about items of a signal can use.
+pub fn fields(asked: &Asked<'_>) -> Result<Fields, ApiError> {
+    let signal = match asked.word("signal", &["traces", "metrics", "logs"])? {
+        Some("traces") => Signal::Traces,
+        Some("metrics") => Signal::Metrics,
+        _ => Signal::Logs,
+    };
+    let special: &[Field] = match signal {
+        Signal::Traces => &[
+            Field::Service,
+            Field::Name,
+            Field::Kind,
+            Field::Status,
+            Field::DurationMilliseconds,
+            Field::TraceId,
+            Field::SpanId,
+            Field::Scope,
+        ],
+        Signal::Metrics => &[Field::Service, Field::Scope],
+        Signal::Logs => &[
+            Field::Service,
+            Field::Severity,
+            Field::Body,
+            Field::Name,
+            Field::TraceId,
+            Field::SpanId,
+            Field::Scope,
+        ],
+    };
+    let keys = asked.store().attribute_keys(signal, asked.range()?, &asked.limits(MOST_FIELDS))?;
+    let fields = special.iter().chain(&keys.value).map(field_text).collect();
+    Ok(Fields { fields, cut: cut_shape(keys.cut, "keys") })
+}
+
+/// The records of a batch in their order.
+pub fn log_lines(batch: &Batch) -> Vec<LogLine> {
+    let mut lines = Vec::with_capacity(batch.items());
+    for group in batch.resource_groups() {
+        let service = service_of(&group.resource).to_text().into_owned();
+        let resource = attributes(group.resource.attributes);
+        for scope_group in group.scope_groups {
+            let scope = scope_group.scope.name.to_string();
+            let records = scope_group.log_records();
+            lines.extend(records.map(|record| LogLine {
+                service: service.clone(),
+                resource: resource.clone(),
+                scope: scope.clone(),
+                ..LogLine::of(&record)
+            }));
+        }
+    }
+    lines
+}
+
+impl LogLine {
+    fn of(record: &LogRecordView<'_>) -> Self {
+        let time = record_time(record);
+        Self {
+            time_ms: milliseconds(time),
+            time_unix_nano: time.to_string(),
+            severity: severity_word(record.severity_number),
+            severity_number: record.severity_number,
+            severity_text: record.severity_text.to_string(),
+            body: value(record.body),
+            service: String::new(),
+            trace_id: hexadecimal(record.trace_id),
+            span_id: hexadecimal(record.span_id),
+            attributes: attributes(record.attributes),
+            resource: Vec::new(),
+            scope: String::new(),
+        }
+    }
+}
+
+/// The place behind the last record of `batch`, which was asked for from `before` on.
+fn next_position(batch: &Batch, before: Option<LogPosition>) -> Option<LogPosition> {
+    let scope_groups = batch.resource_groups().flat_map(|group| group.scope_groups.iter());
+    let times: Vec<u64> =
+        scope_groups.flat_map(|group| group.log_records()).map(|record| record_time(&record)).collect();
+    let unix_nano = *times.last()?;
+    let here = times.iter().rev().take_while(|time| **time == unix_nano).count() as u64;
+    let earlier = before.filter(|before| before.unix_nano == unix_nano);
+    let answered_before = earlier.map_or(0, |before| before.answered_at_that_time);
+    Some(LogPosition { unix_nano, answered_at_that_time: here + answered_before })
+}
+
+fn cursor(position: LogPosition) -> String {
+    format!("{}.{}", position.unix_nano, position.answered_at_that_time)
+}
+
+fn position(text: &str) -> Result<LogPosition, ApiError> {
+    let read = || {
+        let (unix_nano, answered) = text.split_once('.')?;
+        let answered_at_that_time = answered.parse().ok()?;
+        Some(LogPosition { unix_nano: unix_nano.parse().ok()?, answered_at_that_time })
+    };
+    read().ok_or_else(|| {
+        ApiError::bad_request(format!("before must be the value of next in an earlier answer, not {text:?}."))
+    })
+}

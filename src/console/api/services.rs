@@ -1,0 +1,94 @@
+//! Services and their operations: requests, errors and durations.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::time_series::{RequestSeries, RequestTotals};
+use crate::console::answer::{ApiError, CutShape, cut_shape, first_cut};
+use crate::console::asked::Asked;
+use crate::store::{RequestRates, TimeRange};
+
+/// Answer of `/services`.
+#[derive(Debug, Serialize)]
+pub struct Services {
+    services: Vec<Service>,
+    cut: Option<CutShape>,
+}
+
+#[derive(Debug, Serialize)]
+struct Service {
+    name: String,
+    version: String,
+    #[serde(flatten)]
+    totals: RequestTotals,
+    previous: RequestTotals,
+    series: RequestSeries,
+    alarms: u64,
+}
+
+/// Answer of `/services/{name}/operations`.
+#[derive(Debug, Serialize)]
+pub struct Operations {
+    operations: Vec<Operation>,
+    cut: Option<CutShape>,
+}
+
+#[derive(Debug, Serialize)]
+struct Operation {
+    operation: String,
+    kind: &'static str,
+    #[serde(flatten)]
+    totals: RequestTotals,
+    series: RequestSeries,
+}
+
+/// Services or operations of an answer.
+const ROWS: usize = 10_000;
+
+/// Every service, with the range before for comparison.
+pub fn services(asked: &Asked<'_>) -> Result<Services, ApiError> {
+    let range = asked.range()?;
+    let found = asked.store().service_rates(range, &asked.limits(ROWS))?;
+    let before = range_before(range);
+    let previous = asked.store().service_rates(before, &asked.limits(ROWS))?;
+    let cut = first_cut([found.cut, previous.cut]);
+    let previous: BTreeMap<String, RequestRates> =
+        previous.value.into_iter().map(|service| (service.service, service.rates)).collect();
+    let service = |found: crate::store::ServiceRates| Service {
+        totals: totals(&found.rates, range),
+        previous: previous
+            .get(&found.service)
+            .map_or_else(|| RequestTotals::none(before), |rates| totals(rates, before)),
+        series: RequestSeries::of(&found.rates, range),
+        alarms: 0,
+        name: found.service,
+        version: found.version,
+    };
+    let services = found.value.into_iter().map(service).collect();
+    Ok(Services { services, cut: cut_shape(cut, "services") })
+}
+
+/// Every operation of a service.
+pub fn operations(asked: &Asked<'_>) -> Result<Operations, ApiError> {
+    let range = asked.range()?;
+    let found = asked.store().operation_rates(asked.part("name"), range, &asked.limits(ROWS))?;
+    let operation = |found: crate::store::OperationRates| Operation {
+        totals: totals(&found.rates, range),
+        series: RequestSeries::of(&found.rates, range),
+        operation: found.operation,
+        kind: found.kind,
+    };
+    let operations = found.value.into_iter().map(operation).collect();
+    Ok(Operations { operations, cut: cut_shape(found.cut, "operations") })
+}
+
+fn totals(rates: &RequestRates, range: TimeRange) -> RequestTotals {
+    RequestTotals::of(rates.requests, rates.errors, &rates.durations, range)
+}
+
+/// The range of the same length that ends where `range` begins.
+fn range_before(range: TimeRange) -> TimeRange {
+    let from_unix_nano = range.from_unix_nano.saturating_sub(range.duration_nano());
+    TimeRange { from_unix_nano, to_unix_nano: range.from_unix_nano }
+}
