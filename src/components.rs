@@ -29,6 +29,7 @@ use crate::processors::interval::Interval;
 use crate::processors::memory_limiter::MemoryLimiter;
 use crate::processors::metricstransform::MetricsTransform;
 use crate::processors::resource::ResourceProcessor;
+use crate::processors::resourcedetection::ResourceDetection;
 use crate::receivers::filelog::FileLogReceiver;
 use crate::receivers::hostmetrics::HostMetricsReceiver;
 use crate::receivers::nop::NopReceiver;
@@ -59,6 +60,7 @@ pub static PROCESSORS: &[ProcessorFactory] = &[
     ProcessorFactory::of::<MemoryLimiter>(),
     ProcessorFactory::of::<MetricsTransform>(),
     ProcessorFactory::of::<ResourceProcessor>(),
+    ProcessorFactory::of::<ResourceDetection>(),
 ];
 
 /// Every connector type.

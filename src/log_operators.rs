@@ -3,7 +3,7 @@
 //! Collector's `pkg/stanza`.
 //!
 //! A receiver has a field `operators` of type [`Operators`] in its section, builds an [`OperatorChain`]
-//! from it, runs every [`LogEntry`] through that, and hands on what comes out with [`put_log_entries`].
+//! from it, runs every [`LogEntry`] through that, and hands on what comes out with [`append_log_entries`].
 //!
 //! # Adding an operator
 //!
@@ -56,4 +56,4 @@ pub use self::parser_frame::{ParserFields, ParserFrame, ValueParser};
 pub use self::parsers::timestamp::{TimestampConfig, TimestampParser};
 pub use self::transformer_frame::{TransformerFields, TransformerFrame, WriterFields};
 pub use self::value::{JsonNumbers, Value, ValueMap, put_value};
-pub use self::wire::put_log_entries;
+pub use self::wire::append_log_entries;

@@ -13,4 +13,5 @@ pub mod memory_limiter;
 pub mod metricstransform;
 pub(crate) mod record_filter;
 pub mod resource;
+pub mod resourcedetection;
 pub(crate) mod written_value;

@@ -1,11 +1,13 @@
 //! The values of a log entry: what a body, an attribute or a parsed field holds.
 
+mod collecting;
 mod json;
 mod wire;
 mod yaml;
 
 use bytes::Bytes;
 
+use self::collecting::MapCollector;
 pub use self::json::JsonNumbers;
 pub(super) use self::wire::put_map;
 pub use self::wire::put_value;
@@ -112,6 +114,9 @@ impl From<Vec<Self>> for Value {
 #[derive(Debug, Clone, Default)]
 pub struct ValueMap(Vec<(String, Value)>);
 
+/// So many keys are gone through without more ado.
+const FEW_KEYS: usize = 8;
+
 impl ValueMap {
     /// No keys.
     pub const fn new() -> Self {
@@ -175,9 +180,22 @@ impl ValueMap {
             *self = other;
             return;
         }
-        for (key, value) in other.0 {
-            self.insert(key, value);
+        let here = self.len();
+        if here <= FEW_KEYS {
+            // The keys of the other are each other's no repetition.
+            for (key, value) in other.0 {
+                match self.0.iter_mut().take(here).find(|(known, _)| *known == key) {
+                    Some((_, known)) => *known = value,
+                    None => self.0.push((key, value)),
+                }
+            }
+            return;
         }
+        let mut collector = MapCollector::starting_from(std::mem::take(self));
+        for (key, value) in other.0 {
+            collector.insert(key, value);
+        }
+        *self = collector.into_map();
     }
 
     /// Keeps those for which `keep` says so.
@@ -214,13 +232,12 @@ impl IntoIterator for ValueMap {
 }
 
 /// Of a key that comes twice the last value is taken.
-impl<K: AsRef<str> + Into<String>, V: Into<Value>> FromIterator<(K, V)> for ValueMap {
+impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for ValueMap {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let entries = entries.into_iter();
-        let mut map = Self::with_capacity(entries.size_hint().0);
+        let mut collector = MapCollector::default();
         for (key, value) in entries {
-            map.insert(key, value.into());
+            collector.insert(key.into(), value.into());
         }
-        map
+        collector.into_map()
     }
 }

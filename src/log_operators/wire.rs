@@ -1,23 +1,17 @@
 //! Entries written as an OTLP request, without building its messages first.
 
-use bytes::Bytes;
-
 use super::entry::{LogEntry, severity_name};
 use super::value::{put_map, put_value};
 use crate::otlp::wire::{WireType, put_key, put_length_delimited, put_message, put_varint};
-use crate::otlp::{Batch, Signal};
 
-/// The entries as one batch, grouped by resource and scope in the order in which those come first.
-pub fn put_log_entries(entries: &[LogEntry]) -> Batch {
-    if entries.is_empty() {
-        return Batch::empty(Signal::Logs);
+/// Appends the entries to the body of a request, grouped by resource and scope in the order in which those come first.
+///
+/// What is appended is a valid body by itself, so calls may follow each other: a few dozen entries at a time are
+/// still in the processor's cache when they are written.
+pub fn append_log_entries(body: &mut Vec<u8>, entries: &[LogEntry]) {
+    for of_resource in group_by(entries.iter().collect(), |left, right| left.resource == right.resource) {
+        put_message(body, 1, |out| put_resource_logs(out, of_resource));
     }
-    let mut body = Vec::with_capacity(entries.len() * 256);
-    let groups = group_by(entries.iter().collect(), |left, right| left.resource == right.resource);
-    for of_resource in groups {
-        put_message(&mut body, 1, |out| put_resource_logs(out, of_resource));
-    }
-    Batch::from_valid_part(Signal::Logs, Bytes::from(body), entries.len())
 }
 
 /// The entries in groups of which `is_same` says that they belong together. What comes in one run is
@@ -110,6 +104,7 @@ fn put_id<const LENGTH: usize>(out: &mut Vec<u8>, field_number: u32, id: &[u8]) 
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
     use opentelemetry_proto::tonic::common::v1::any_value;
     use prost::Message;
@@ -118,14 +113,13 @@ mod tests {
     use super::*;
     use crate::log_operators::{Value, ValueMap};
     use crate::otlp::json::encode_json;
-    use crate::otlp::validate;
+    use crate::otlp::{Batch, Signal, validate};
 
     fn as_json(entries: &[LogEntry]) -> Json {
-        let batch = put_log_entries(entries);
+        let mut body = Vec::new();
+        append_log_entries(&mut body, entries);
+        let batch = Batch::from_untrusted_part(Signal::Logs, body.into()).unwrap();
         assert_eq!(batch.items(), entries.len());
-        for part in batch.parts() {
-            assert_eq!(validate(Signal::Logs, part).unwrap(), entries.len());
-        }
         serde_json::from_slice(&encode_json(&batch)).unwrap()
     }
 
@@ -230,9 +224,10 @@ mod tests {
         for _ in 0..100 {
             body = [("m", body)].into_iter().collect::<ValueMap>().into();
         }
-        let batch = put_log_entries(&[LogEntry::new(1, body)]);
-        assert_eq!(validate(Signal::Logs, &batch.parts()[0]).unwrap(), 1);
-        let request = ExportLogsServiceRequest::decode(&*batch.parts()[0]).unwrap();
+        let mut written = Vec::new();
+        append_log_entries(&mut written, &[LogEntry::new(1, body)]);
+        assert_eq!(validate(Signal::Logs, &written).unwrap(), 1);
+        let request = ExportLogsServiceRequest::decode(&*written).unwrap();
         let mut value = request.resource_logs[0].scope_logs[0].log_records[0].body.clone().unwrap();
         for _ in 0..30 {
             let Some(any_value::Value::KvlistValue(map)) = value.value else { panic!("no map") };

@@ -287,18 +287,36 @@ pub fn put_key(out: &mut Vec<u8>, field_number: u32, wire_type: WireType) {
 
 /// Appends a length-delimited field: key, length and `bytes`.
 pub fn put_length_delimited(out: &mut Vec<u8>, field_number: u32, bytes: &[u8]) {
-    put_key(out, field_number, WireType::LengthDelimited);
-    put_varint(out, bytes.len() as u64);
+    // Room is made once for all three, and most are short.
+    out.reserve(bytes.len() + 20);
+    match u8::try_from(bytes.len()) {
+        Ok(length) if length < 0x80 && field_number < 16 => {
+            out.extend_from_slice(&[short_message_key(field_number), length]);
+        }
+        _ => {
+            put_key(out, field_number, WireType::LengthDelimited);
+            put_varint(out, bytes.len() as u64);
+        }
+    }
     out.extend_from_slice(bytes);
+}
+
+/// The key of a length-delimited field with a number below 16.
+const fn short_message_key(field_number: u32) -> u8 {
+    (field_number as u8) << 3 | WireType::LengthDelimited.number() as u8
 }
 
 /// Appends a message field, whose content `write` appends. The length is made room for afterwards, so
 /// that nothing is measured beforehand or built twice.
 pub fn put_message(out: &mut Vec<u8>, field_number: u32, write: impl FnOnce(&mut Vec<u8>)) {
-    put_key(out, field_number, WireType::LengthDelimited);
-    let length_at = out.len();
-    out.push(0);
+    if field_number < 16 {
+        out.extend_from_slice(&[short_message_key(field_number), 0]);
+    } else {
+        put_key(out, field_number, WireType::LengthDelimited);
+        out.push(0);
+    }
     let content_at = out.len();
+    let length_at = content_at - 1;
     write(out);
     let length = out.len().saturating_sub(content_at) as u64;
     if let (Ok(short), Some(byte)) = (u8::try_from(length), out.get_mut(length_at))
@@ -307,9 +325,19 @@ pub fn put_message(out: &mut Vec<u8>, field_number: u32, write: impl FnOnce(&mut
         *byte = short;
         return;
     }
-    let mut encoded = Vec::with_capacity(10);
-    put_varint(&mut encoded, length);
-    out.splice(length_at..content_at, encoded);
+    // The byte that is there takes the first seven bits, and the content moves up for the others.
+    let length_length = varint_length(length);
+    let end = out.len();
+    out.resize(end + length_length - 1, 0);
+    out.copy_within(content_at..end, length_at + length_length);
+    let mut rest = length;
+    for byte in out.iter_mut().skip(length_at).take(length_length) {
+        *byte = (rest & 0x7f) as u8 | 0x80;
+        rest >>= 7;
+    }
+    if let Some(last) = out.get_mut(length_at + length_length - 1) {
+        *last &= 0x7f;
+    }
 }
 
 /// Appends those fields of `message` for which `keep` says so, as they lie there.

@@ -50,9 +50,14 @@ impl Component for ResourceProcessor {}
 
 impl Consumer for ResourceProcessor {
     fn consume(&self, batch: Batch) -> BoxFuture<'_, Result<(), Refusal>> {
-        let run = self.actions.run_for(&batch);
-        self.next.consume(batch.rewrite(&mut ResourceEditor { run }))
+        self.next.consume(with_resources_edited(batch, &self.actions))
     }
+}
+
+/// The batch with `actions` done to the attributes of each resource.
+pub(super) fn with_resources_edited(batch: Batch, actions: &AttributeActions) -> Batch {
+    let run = actions.run_for(&batch);
+    batch.rewrite(&mut ResourceEditor { run })
 }
 
 struct ResourceEditor<'plan> {

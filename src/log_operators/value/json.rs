@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::{Value, ValueMap};
+use super::{MapCollector, Value, ValueMap};
 
 /// What becomes of JSON's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,12 +96,12 @@ impl<'de> Visitor<'de> for JsonNumbers {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut map = ValueMap::with_capacity(8);
+        let mut map = MapCollector::with_capacity(8);
         while let Some(key) = entries.next_key::<String>()? {
             let value = entries.next_value_seed(self)?;
             map.insert(key, value);
         }
-        Ok(Value::Map(map))
+        Ok(Value::Map(map.into_map()))
     }
 }
 

@@ -7,7 +7,7 @@ use super::config::FileLogConfig;
 use super::encoding::{EntryText, TextEncoding};
 use super::file_attributes::FileAttributes;
 use super::records::{BodyKind, RecordWriter, encode_resource, put_number_attribute};
-use crate::log_operators::{LogEntry, OperatorChain, Value, ValueMap, put_log_entries};
+use crate::log_operators::{LogEntry, OperatorChain, Value, ValueMap, append_log_entries};
 use crate::otlp::{Batch, Signal};
 use crate::pipeline::{BuildError, InFlightBytes, Settings};
 
@@ -16,6 +16,9 @@ const BATCH_BYTES: usize = 512 * 1024;
 
 /// When a batch has so many records it goes out.
 const BATCH_RECORDS: usize = 8192;
+
+/// So many entries leave the operators before they are written: few enough to be in the processor's cache still.
+const ENTRIES_WRITTEN_AT_ONCE: usize = 64;
 
 /// Attributes that are numbers.
 const RECORD_NUMBER: &str = "log.file.record_number";
@@ -45,8 +48,18 @@ struct ChangedEntries {
     resource: ValueMap,
     computed: ComputedValues,
     finished: Vec<LogEntry>,
-    /// How many bytes of files went in since the last batch.
-    bytes: usize,
+    /// The entries written since the last batch, as the body of a request.
+    body: Vec<u8>,
+    /// How many those are.
+    items: usize,
+}
+
+impl ChangedEntries {
+    fn write_finished(&mut self) {
+        append_log_entries(&mut self.body, &self.finished);
+        self.items += self.finished.len();
+        self.finished.clear();
+    }
 }
 
 /// Which white space around an entry is taken off.
@@ -80,7 +93,14 @@ impl Emitter {
             Way::Straight(RecordWriter::new(encode_resource(&resource)))
         } else {
             let chain = OperatorChain::build(&config.operators, settings)?;
-            let changed = ChangedEntries { chain, resource, computed, finished: Vec::new(), bytes: 0 };
+            let changed = ChangedEntries {
+                chain,
+                resource,
+                computed,
+                finished: Vec::new(),
+                body: Vec::new(),
+                items: 0,
+            };
             Way::Changed(Box::new(changed))
         };
         let is_text = encoding != TextEncoding::Bytes;
@@ -147,8 +167,10 @@ impl Emitter {
                 if self.says_record_offset {
                     entry.attributes.insert(RECORD_OFFSET, Value::Int(origin.offset.cast_signed()));
                 }
-                changed.bytes += bytes.len();
                 changed.chain.process(entry, &mut changed.finished);
+                if changed.finished.len() >= ENTRIES_WRITTEN_AT_ONCE {
+                    changed.write_finished();
+                }
             }
         }
     }
@@ -179,7 +201,7 @@ impl Emitter {
     pub fn is_full(&self) -> bool {
         match &self.way {
             Way::Straight(writer) => writer.bytes() >= BATCH_BYTES || writer.items() >= BATCH_RECORDS,
-            Way::Changed(changed) => changed.bytes >= BATCH_BYTES || changed.finished.len() >= BATCH_RECORDS,
+            Way::Changed(changed) => changed.body.len() >= BATCH_BYTES || changed.items >= BATCH_RECORDS,
         }
     }
 
@@ -188,14 +210,14 @@ impl Emitter {
         match &mut self.way {
             Way::Straight(writer) => writer.take(&self.in_flight),
             Way::Changed(changed) => {
-                changed.bytes = 0;
-                let items = changed.finished.len();
+                changed.write_finished();
+                let items = std::mem::take(&mut changed.items);
                 if items == 0 {
                     return None;
                 }
-                let batch = put_log_entries(&changed.finished);
-                changed.finished.clear();
-                let body: Bytes = batch.into_parts().concat().into();
+                // The next batch is about as large.
+                let room = Vec::with_capacity(changed.body.len());
+                let body = Bytes::from(std::mem::replace(&mut changed.body, room));
                 Some(Batch::from_valid_part(Signal::Logs, self.in_flight.track(body), items))
             }
         }

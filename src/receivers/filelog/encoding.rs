@@ -79,7 +79,11 @@ impl TextEncoding {
     /// The text of an entry.
     pub fn decode(self, bytes: &[u8]) -> EntryText<'_> {
         match self {
-            Self::Utf8 => EntryText::Text(String::from_utf8_lossy(bytes)),
+            // Looking for broken places one by one is slower than seeing that there is none.
+            Self::Utf8 => EntryText::Text(match str::from_utf8(bytes) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => String::from_utf8_lossy(bytes),
+            }),
             Self::Utf8Raw => match std::str::from_utf8(bytes) {
                 Ok(text) => EntryText::Text(Cow::Borrowed(text)),
                 Err(_) => EntryText::Bytes(bytes),
