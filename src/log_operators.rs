@@ -56,4 +56,4 @@ pub use self::parser_frame::{ParserFields, ParserFrame, ValueParser};
 pub use self::parsers::timestamp::{TimestampConfig, TimestampParser};
 pub use self::transformer_frame::{TransformerFields, TransformerFrame, WriterFields};
 pub use self::value::{JsonNumbers, Value, ValueMap, put_value};
-pub use self::wire::append_log_entries;
+pub use self::wire::{append_log_entries, put_log_entries};

@@ -182,6 +182,7 @@ impl ValueMap {
         }
         let here = self.len();
         if here <= FEW_KEYS {
+            self.0.reserve(other.len());
             // The keys of the other are each other's no repetition.
             for (key, value) in other.0 {
                 match self.0.iter_mut().take(here).find(|(known, _)| *known == key) {
@@ -217,7 +218,8 @@ impl ValueMap {
 /// Equal where the keys have equal values, in whatever order.
 impl PartialEq for ValueMap {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+        self.is_empty() && other.is_empty()
+            || self.0 == other.0
             || self.len() == other.len() && self.iter().all(|(key, value)| other.get(key) == Some(value))
     }
 }

@@ -3,6 +3,7 @@
 use super::entry::{LogEntry, severity_name};
 use super::value::{put_map, put_value};
 use crate::otlp::wire::{WireType, put_key, put_length_delimited, put_message, put_varint};
+use crate::otlp::{Batch, Signal};
 
 /// Appends the entries to the body of a request, grouped by resource and scope in the order in which those come first.
 ///
@@ -12,6 +13,16 @@ pub fn append_log_entries(body: &mut Vec<u8>, entries: &[LogEntry]) {
     for of_resource in group_by(entries.iter().collect(), |left, right| left.resource == right.resource) {
         put_message(body, 1, |out| put_resource_logs(out, of_resource));
     }
+}
+
+/// The entries as one batch.
+pub fn put_log_entries(entries: &[LogEntry]) -> Batch {
+    if entries.is_empty() {
+        return Batch::empty(Signal::Logs);
+    }
+    let mut body = Vec::with_capacity(entries.len() * 256);
+    append_log_entries(&mut body, entries);
+    Batch::from_valid_part(Signal::Logs, body.into(), entries.len())
 }
 
 /// The entries in groups of which `is_same` says that they belong together. What comes in one run is
@@ -42,9 +53,13 @@ fn put_resource_logs(out: &mut Vec<u8>, entries: Vec<&LogEntry>) {
     {
         put_message(out, 1, |out| put_map(out, 1, &first.resource));
     }
-    for of_scope in group_by(entries, |left, right| left.scope_name == right.scope_name) {
+    for of_scope in group_by(entries, is_of_one_scope) {
         put_message(out, 2, |out| put_scope_logs(out, &of_scope));
     }
+}
+
+fn is_of_one_scope(left: &LogEntry, right: &LogEntry) -> bool {
+    left.scope_name.is_empty() && right.scope_name.is_empty() || left.scope_name == right.scope_name
 }
 
 fn put_scope_logs(out: &mut Vec<u8>, entries: &[&LogEntry]) {
@@ -113,13 +128,14 @@ mod tests {
     use super::*;
     use crate::log_operators::{Value, ValueMap};
     use crate::otlp::json::encode_json;
-    use crate::otlp::{Batch, Signal, validate};
+    use crate::otlp::validate;
 
     fn as_json(entries: &[LogEntry]) -> Json {
-        let mut body = Vec::new();
-        append_log_entries(&mut body, entries);
-        let batch = Batch::from_untrusted_part(Signal::Logs, body.into()).unwrap();
+        let batch = put_log_entries(entries);
         assert_eq!(batch.items(), entries.len());
+        for part in batch.parts() {
+            assert_eq!(validate(Signal::Logs, part).unwrap(), entries.len());
+        }
         serde_json::from_slice(&encode_json(&batch)).unwrap()
     }
 

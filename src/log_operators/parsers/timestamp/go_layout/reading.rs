@@ -48,6 +48,14 @@ impl<'v> Reading<'v> {
 
     /// Passes a literal text; false where the value goes on differently.
     pub fn skip(&mut self, literal: &str) -> bool {
+        // Most literals are one character, which is seen without a call.
+        if let ([wanted], [first, ..]) = (literal.as_bytes(), self.rest.as_bytes())
+            && wanted == first
+            && *wanted != b' '
+        {
+            self.rest = self.rest.get(1..).unwrap_or_default();
+            return true;
+        }
         if let Some(behind) = self.rest.strip_prefix(literal)
             && !literal.contains(' ')
         {
