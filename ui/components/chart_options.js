@@ -29,6 +29,8 @@ export function sharedOptions({ from, to, format, height, sync, yAxis = true, bi
     legend: { show: false },
     cursor: {
       drag: { x: true, y: false, setScale: false },
+      // Charts beside each other have other values: only time is shared.
+      y: false,
       points: { size: 6 },
       sync: sync ? { key: CURSOR_SYNC_KEY, setSeries: false } : undefined,
       bind: { dblclick: () => null },
