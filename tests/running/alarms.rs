@@ -2,6 +2,7 @@
 
 #[cfg(feature = "real-parts")]
 mod alertmanager;
+mod scaling;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use crate::received::descend;
+use crate::received::log_records_in;
 use crate::send::post_json;
 use crate::weir_process::{Launch, WeirProcess, free_address};
 
@@ -147,7 +148,7 @@ service:
     fn transitions(&self) -> BTreeMap<String, Vec<Change>> {
         let mut seen = Vec::new();
         let mut changes: BTreeMap<String, Vec<Change>> = BTreeMap::new();
-        for record in (1..=3).flat_map(|life| log_records(&self.told(life))) {
+        for record in (1..=3).flat_map(|life| log_records_in(&self.told(life))) {
             let key = (record["timeUnixNano"].clone(), record["attributes"].clone());
             if seen.contains(&key) {
                 continue;
@@ -159,14 +160,6 @@ service:
         }
         changes
     }
-}
-
-/// The log records in a file of OTLP/JSON, the last line of which may be half written.
-fn log_records(file: &Path) -> Vec<Value> {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    let requests: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let levels = ["resourceLogs", "scopeLogs", "logRecords"];
-    requests.iter().flat_map(|request| descend(request, &levels)).cloned().collect()
 }
 
 /// The text of an attribute.

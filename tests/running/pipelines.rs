@@ -1,6 +1,7 @@
 //! Every ready configuration in `pipelines/` starts, and what applications send to it arrives.
 
 mod agents;
+mod alarms;
 mod stores;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,10 +18,11 @@ use crate::scrape::{Scraped, wait_for};
 use crate::send::{post_json, send_over_grpc, send_over_http};
 use crate::weir_process::{Launch, WeirProcess, free_address, pipelines_directory};
 
-/// The files that have a test below, in `agents` or in `stores`.
-const TESTED: [&str; 18] = [
+/// The files that have a test below, in `agents`, `alarms` or `stores`.
+const TESTED: [&str; 19] = [
     "agent-logs.yaml",
     "agent.yaml",
+    "alarms.yaml",
     "default.yaml",
     "dimension-filter.yaml",
     "file.yaml",

@@ -40,6 +40,14 @@ pub fn data_points_of(file: &Path, sum_name: &str) -> Vec<Value> {
     points
 }
 
+/// The log records in a file of OTLP/JSON, the last line of which may be half written.
+pub fn log_records_in(file: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let requests: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let levels = ["resourceLogs", "scopeLogs", "logRecords"];
+    requests.iter().flat_map(|request| descend(request, &levels)).cloned().collect()
+}
+
 /// The members of a list in a list in a list.
 pub fn descend<'a>(value: &'a Value, levels: &[&str]) -> Vec<&'a Value> {
     let Some((level, below)) = levels.split_first() else { return vec![value] };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{launch, start_back_end, wait_until};
-use crate::received::descend;
+use crate::received::{descend, log_records_in};
 use crate::weir_process::{Launch, free_address};
 
 #[tokio::test]
@@ -47,17 +47,7 @@ async fn the_log_agent_reads_containers_and_nginx() {
 /// The log records in the back end's file once there are so many.
 async fn wait_for_log_records(file: &Path, count: usize) -> Vec<Value> {
     for _look in 0..1500 {
-        let text = std::fs::read_to_string(file).unwrap_or_default();
-        // The last line may be half written.
-        let requests = text.lines().filter_map(|line| serde_json::from_str(line).ok());
-        let records: Vec<Value> = requests
-            .flat_map(|request: Value| {
-                descend(&request, &["resourceLogs", "scopeLogs", "logRecords"])
-                    .into_iter()
-                    .cloned()
-                    .collect::<Vec<_>>()
-            })
-            .collect();
+        let records = log_records_in(file);
         if records.len() >= count {
             return records;
         }
