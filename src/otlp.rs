@@ -5,7 +5,7 @@ mod batch;
 pub mod export_response;
 pub mod json;
 #[cfg(test)]
-mod oracle;
+pub(crate) mod oracle;
 mod rewrite;
 pub mod rpc_status;
 mod schema;

@@ -12,8 +12,14 @@ pub mod logs;
 pub mod memory;
 pub mod metrics;
 pub mod requests;
+pub mod series;
 pub mod service_edges;
 pub mod traces;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
@@ -146,6 +152,16 @@ pub struct Facet {
     pub field: Field,
     /// Its values as text, most frequent first and equally frequent ones by name.
     pub values: Vec<(String, u64)>,
+}
+
+impl Facet {
+    /// The most frequent of values that were counted, up to `values_each`.
+    pub fn of(field: &Field, counts: BTreeMap<String, u64>, values_each: usize) -> Self {
+        let mut values: Vec<(String, u64)> = counts.into_iter().collect();
+        values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        values.truncate(values_each);
+        Self { field: field.clone(), values }
+    }
 }
 
 /// How full a store is.

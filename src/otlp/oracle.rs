@@ -122,7 +122,7 @@ proptest! {
 }
 
 /// A valid body of any signal, canonical or as odd as protobuf allows.
-pub(super) fn any_body() -> impl Strategy<Value = (Signal, Vec<u8>)> {
+pub(crate) fn any_body() -> impl Strategy<Value = (Signal, Vec<u8>)> {
     (prop::sample::select(&Signal::ALL[..]), any::<u64>(), any::<bool>()).prop_map(
         |(signal, seed, scrambled)| {
             let body = if scrambled { odd_body(signal, seed) } else { request_body(signal, &mut Dice(seed)) };

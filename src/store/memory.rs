@@ -246,13 +246,8 @@ impl TelemetryStore for MemoryStore {
                 }
             });
         }
-        let facet = |(field, counts): (&Field, BTreeMap<String, u64>)| {
-            let mut values: Vec<(String, u64)> = counts.into_iter().collect();
-            values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-            values.truncate(values_each);
-            Facet { field: field.clone(), values }
-        };
-        Ok(Answer { value: fields.iter().zip(counts).map(facet).collect(), cut: reading.cut })
+        let facets = fields.iter().zip(counts).map(|(field, counts)| Facet::of(field, counts, values_each));
+        Ok(Answer { value: facets.collect(), cut: reading.cut })
     }
 
     fn attribute_keys(

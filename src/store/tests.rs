@@ -1,0 +1,3 @@
+//! The plain engine and the one on disk, held against each other.
+
+pub(super) mod lines;
