@@ -11,10 +11,12 @@ use crate::exporters::otlp_grpc::OtlpGrpcExporter;
 use crate::exporters::otlp_http::OtlpHttpExporter;
 use crate::exporters::prometheus::PrometheusExporter;
 use crate::exporters::prometheusremotewrite::RemoteWriteExporter;
+use crate::exporters::store::StoreExporter;
 use crate::exporters::zipkin::ZipkinExporter;
 use crate::extensions::console::ConsoleExtension;
 use crate::extensions::file_storage::FileStorage;
 use crate::extensions::health_check::HealthCheck;
+use crate::extensions::store::StoreExtension;
 use crate::pipeline::{
     ConnectorFactory, ExporterFactory, ExtensionFactory, ProcessorFactory, ReceiverFactory,
 };
@@ -80,6 +82,7 @@ pub static EXPORTERS: &[ExporterFactory] = &[
     ExporterFactory::of::<OtlpHttpExporter>(),
     ExporterFactory::of::<PrometheusExporter>(),
     ExporterFactory::of::<RemoteWriteExporter>(),
+    ExporterFactory::of::<StoreExporter>(),
     ExporterFactory::of::<ZipkinExporter>(),
 ];
 
@@ -88,4 +91,5 @@ pub static EXTENSIONS: &[ExtensionFactory] = &[
     ExtensionFactory::of::<ConsoleExtension>(),
     ExtensionFactory::of::<FileStorage>(),
     ExtensionFactory::of::<HealthCheck>(),
+    ExtensionFactory::of::<StoreExtension>(),
 ];

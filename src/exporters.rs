@@ -7,4 +7,5 @@ pub mod otlp_grpc;
 pub mod otlp_http;
 pub mod prometheus;
 pub mod prometheusremotewrite;
+pub mod store;
 pub mod zipkin;

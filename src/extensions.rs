@@ -3,3 +3,4 @@
 pub mod console;
 pub mod file_storage;
 pub mod health_check;
+pub mod store;
