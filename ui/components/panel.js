@@ -2,15 +2,16 @@
 import { html } from "../vendor/preact-htm-signals.js";
 
 /**
- * @param {{title?: any, actions?: any, asked?: import("../api.js").Asked<any>, class?: string, children?: any, label?: string}} properties
+ * @param {{title?: any, actions?: any, asked?: import("../api.js").Asked<any>, class?: string, children?: any, label?: string, sayCut?: boolean}} properties
  */
-export function Panel({ title, actions, asked, class: className = "", children, label }) {
+export function Panel({ title, actions, asked, class: className = "", children, label, sayCut = true }) {
   const loading = asked?.loading ?? false;
+  const waiting = loading && asked?.answer === null;
   return html`<section class=${"panel " + className} aria-busy=${loading} aria-label=${label ?? (typeof title === "string" ? title : undefined)}>
     ${(title || actions) && html`<header class="panel-head"><h2 class="truncate">${title}</h2><span class="grow"></span>${actions}</header>`}
     ${loading && html`<div class="progress" role="presentation"></div>`}
-    ${asked?.error ? html`<div class="notice failed" role="alert">${asked.error}</div>` : children}
-    <${CutNotice} cut=${asked?.answer?.cut} />
+    ${asked?.error ? html`<div class="notice failed" role="alert">${asked.error}</div>` : waiting ? html`<div class="empty small">Asking …</div>` : children}
+    ${sayCut && html`<${CutNotice} cut=${asked?.answer?.cut} />`}
   </section>`;
 }
 

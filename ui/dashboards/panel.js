@@ -144,7 +144,7 @@ function TextPanel({ panel }) {
 function LogsPanel({ panel, range }) {
   const asked = useAnswer(apiAddress("/logs", { from: range.from, to: range.to, q: panel.q, limit: 12 }));
   const logs = asked.answer?.logs ?? [];
-  return html`<${Panel} title=${panel.title} asked=${{ ...asked, answer: null }} actions=${html`<a class="panel-link" href=${link("/logs", { q: panel.q })}>open</a>`}>
+  return html`<${Panel} title=${panel.title} asked=${asked} sayCut=${false} actions=${html`<a class="panel-link" href=${link("/logs", { q: panel.q })}>open</a>`}>
     ${asked.answer !== null && logs.length === 0 && html`<div class="empty small">None in this time range.</div>`}
     <ul class="log-lines">${logs.map((/** @type {any} */ record, /** @type {number} */ index) => html`<li key=${index}><time class="muted">${formatTimeExact(record.time_ms)}</time><span class=${"severity " + record.severity}>${record.severity}</span><span class="truncate">${valueText(record.body)}</span></li>`)}</ul><//>`;
 }

@@ -70,7 +70,7 @@ function MetricDetail({ metric }) {
   const scoped = withinService === "" ? query : { ...query, q: `${query.q} ${condition("service", withinService)}`.trim() };
   return html`
     <div class="page-head"><h1 class="truncate">${metric.name}</h1><span class="badge">${kindText(metric.kind)}</span><span class="sub">${metric.unit}</span><span class="spacer"></span>
-      <a class="button small" href=${link("/traces", { q: scoped.q })}>Traces then</a><a class="button small" href=${link("/logs", { q: scoped.q })}>Logs then</a>
+      <a class="button small" href=${link("/traces", { q: scoped.q })} title="In this time, with these filters">Traces</a><a class="button small" href=${link("/logs", { q: scoped.q })} title="In this time, with these filters">Logs</a>
       <span class="faint">${plural(metric.series, "series").replace("seriess", "series")} · newest ${formatAgo(metric.newest_ms)}</span></div>
     ${metric.description && html`<p class="muted">${metric.description}</p>`}
     <div class="row wrap"><div class="segments" role="group" aria-label="Aggregation">${offered.map((name) => html`<button key=${name} class="small" aria-pressed=${aggregation === name} onClick=${() => setParameters({ aggregation: name === offered[0] ? null : name })}>${name}</button>`)}</div></div>

@@ -104,7 +104,7 @@ function LatestErrors({ name }) {
   const asked = useAnswer(apiAddress("/logs", { from, to, q: query, limit: 8 }));
   const logs = asked.answer?.logs ?? [];
   // The rest is a link away, so that it was cut needs no sentence here.
-  return html`<${Panel} asked=${{ ...asked, answer: null }} title="Latest errors in logs" actions=${html`<a href=${link("/logs", { q: query })}>all</a>`}>
+  return html`<${Panel} asked=${asked} sayCut=${false} title="Latest errors in logs" actions=${html`<a href=${link("/logs", { q: query })}>all</a>`}>
     ${asked.answer !== null && logs.length === 0 && html`<div class="empty small">None in this time range.</div>`}
     <ul class="log-lines">${logs.map((/** @type {any} */ record) => html`<li key=${record.time_unix_nano + valueText(record.body)}><time class="muted" title=${formatDateTime(record.time_ms)}>${formatTimeExact(record.time_ms)}</time>
       <span class=${"severity " + record.severity}>${record.severity}</span>${record.trace_id === "" ? html`<span class="truncate">${valueText(record.body)}</span>` : html`<a class="truncate" href=${link(pathOf("trace", record.trace_id), { span: record.span_id })}>${valueText(record.body)}</a>`}</li>`)}</ul>
