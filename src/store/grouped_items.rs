@@ -14,6 +14,9 @@ pub struct Level<'a> {
     pub header: &'a [u8],
 }
 
+/// Resource group, scope group and metric.
+const LEVELS_TO_METRIC: usize = 3;
+
 /// A request that grows by items. Neighbours under the same headers share them.
 #[derive(Debug)]
 pub struct GroupedItems {
@@ -45,7 +48,11 @@ impl GroupedItems {
 
     /// Appends an item under `levels`, the outermost first.
     pub fn push(&mut self, levels: &[Level<'_>], field_number: u32, item: &[u8]) {
-        let same = self.open.iter().zip(levels).take_while(|(open, level)| open.is(level)).count();
+        let mut same = self.open.iter().zip(levels).take_while(|(open, level)| open.is(level)).count();
+        if same == LEVELS_TO_METRIC && same < levels.len() {
+            // A metric has room for one message with data.
+            same -= 1;
+        }
         if same < levels.len() {
             self.close_from(same);
             for level in levels.iter().skip(same) {
@@ -119,7 +126,31 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::otlp::validate;
+    use crate::otlp::{MetricData, validate};
+
+    #[test]
+    fn a_metric_with_other_data_is_another_metric() {
+        let mut grouped = GroupedItems::new(Signal::Metrics);
+        for data_header in [[0x10, 1], [0x10, 2]] {
+            let levels = [
+                Level { field_number: 1, header: &[] },
+                Level { field_number: 2, header: &[] },
+                Level { field_number: 2, header: b"\x0a\x01m" },
+                Level { field_number: 7, header: &data_header },
+            ];
+            grouped.push(&levels, 1, &[]);
+            grouped.push(&levels, 1, &[]);
+        }
+        let mut found = Vec::new();
+        for_each_scope_group(&grouped.into_batch(), |_, scope_group| {
+            for metric in scope_group.metrics() {
+                if let MetricData::Sum { data_points, aggregation_temporality, .. } = metric.data {
+                    found.push((aggregation_temporality, data_points.count()));
+                }
+            }
+        });
+        assert_eq!(found, [(1, 2), (2, 2)]);
+    }
 
     proptest! {
         #[test]

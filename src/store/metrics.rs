@@ -110,7 +110,7 @@ pub struct MetricSeries {
     pub points: Vec<PointOfTime>,
     /// For [`Aggregation::Heatmap`] the buckets in place of points.
     pub heatmap: Vec<HeatmapColumn>,
-    /// Examples the metric came with: time, value, trace id, span id.
+    /// Examples of the range that points of the range came with, by time.
     pub exemplars: Vec<ExemplarOfTime>,
 }
 

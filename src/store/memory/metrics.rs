@@ -121,7 +121,8 @@ pub(super) fn query(
             for metric in scope_group.metrics().filter(|metric| metric.name == *query.name) {
                 let (resource, scope) = (&resource_group.resource, &scope_group.scope);
                 for_each_series_point(metric.data, |attributes, point, examples| {
-                    if let Some(header) = SeriesHeader::of(resource, scope, &metric, attributes)
+                    if query.range.contains(point.unix_nano)
+                        && let Some(header) = SeriesHeader::of(resource, scope, &metric, attributes)
                         && aggregating.wants(&header)
                     {
                         aggregating.add(&header, [point], exemplars(examples));

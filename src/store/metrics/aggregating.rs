@@ -46,7 +46,8 @@ impl<'q> Aggregating<'q> {
         header.name == *self.query.name && self.query.filter.fits(header.placed())
     }
 
-    /// Adds points and exemplars of a series that is wanted. Those out of range are left out.
+    /// Adds points of a series that is wanted, all in the range asked for, and the exemplars these came with. Exemplars
+    /// out of range are left out.
     pub fn add(
         &mut self,
         header: &SeriesHeader<'_>,
@@ -54,9 +55,8 @@ impl<'q> Aggregating<'q> {
         exemplars: impl IntoIterator<Item = ExemplarOfTime>,
     ) {
         let range = self.query.range;
-        let mut points = points.into_iter().filter(|point| range.contains(point.unix_nano)).peekable();
-        let mut exemplars = exemplars.into_iter().filter(|one| range.contains(one.unix_nano)).peekable();
-        if points.peek().is_none() && exemplars.peek().is_none() {
+        let mut points = points.into_iter().peekable();
+        if points.peek().is_none() {
             return;
         }
         let placed = header.placed();
@@ -71,7 +71,7 @@ impl<'q> Aggregating<'q> {
             }
         });
         series.points.extend(points);
-        series.exemplars.extend(exemplars);
+        series.exemplars.extend(exemplars.into_iter().filter(|one| range.contains(one.unix_nano)));
     }
 
     /// The answer, series by kind, unit and group.
@@ -160,7 +160,11 @@ fn amounts(shape: PointShape, mut points: Vec<SeriesPoint>, query: &MetricQuery)
     // Points of one time have an order too, so that every engine takes the same for the newest.
     points.sort_by(|one, other| {
         let place = |point: &SeriesPoint| (point.unix_nano, point.start_unix_nano);
-        place(one).cmp(&place(other)).then_with(|| weight(one).total_cmp(&weight(other)))
+        let by_content = || format!("{:?}", one.value).cmp(&format!("{:?}", other.value));
+        place(one)
+            .cmp(&place(other))
+            .then_with(|| weight(one).total_cmp(&weight(other)))
+            .then_with(by_content)
     });
     points.retain(|point| weight(point).is_finite());
     let is_total = matches!(shape.kind, MetricKind::Counter | MetricKind::Histogram | MetricKind::Summary)

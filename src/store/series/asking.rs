@@ -29,11 +29,12 @@ use crate::store::{
 /// How many items a batch of an export has at most.
 const EXPORTED_ITEMS: usize = 4_096;
 
-/// A block that is read: what is in it, the lists of times of its piece, and its chunks.
+/// A block that is read: what is in it, the lists of times of its piece, and its chunks, which many questions do not
+/// look at.
 struct ReadBlock<'a> {
     contents: BlockContents<'a>,
     times: &'a [Vec<u64>],
-    data: &'a [u8],
+    packed_data: &'a [u8],
 }
 
 /// What a question reads of each block.
@@ -154,9 +155,10 @@ impl SeriesStore {
         let export_block = |(): &mut (), block: &ReadBlock<'_>| {
             let mut full = Vec::new();
             let mut items = GroupedItems::new(Signal::Metrics);
+            let data = unpack(block.packed_data)?;
             for_each_chunk(block, range, |chunk, series| {
                 let levels = OwnedLevels::of(series);
-                chunk.for_each_point(block.times, block.data, |time, start, value| {
+                chunk.for_each_point(block.times, &data, |time, start, value| {
                     if range.contains(time) {
                         let point = series.whole_point(&number_point(time, start, value));
                         items.push(&levels.levels(), 1, &point);
@@ -301,8 +303,7 @@ fn visit_block(
     visit: &mut dyn FnMut(&ReadBlock<'_>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let header = BlockHeader::unpack(header)?;
-    let data = unpack(data)?;
-    visit(&ReadBlock { contents: header.contents()?, times, data: &data })
+    visit(&ReadBlock { contents: header.contents()?, times, packed_data: data })
 }
 
 fn for_each_chunk<'a>(
@@ -338,6 +339,7 @@ fn aggregate(
     block: &ReadBlock<'_>,
     range: TimeRange,
 ) -> Result<(), StoreError> {
+    let data = unpack(block.packed_data)?;
     for_each_chunk(block, range, |chunk, series| {
         let Some(parts) = series.parts() else {
             return Ok(());
@@ -346,7 +348,10 @@ fn aggregate(
             return Ok(());
         };
         let (mut points, mut examples) = (Vec::new(), Vec::new());
-        chunk.for_each_point(block.times, block.data, |unix_nano, start_unix_nano, value| {
+        chunk.for_each_point(block.times, &data, |unix_nano, start_unix_nano, value| {
+            if !range.contains(unix_nano) {
+                return;
+            }
             let value = match value {
                 ChunkPoint::Integer(value) => value as f64,
                 ChunkPoint::Double(bits) => f64::from_bits(bits),
