@@ -1,16 +1,22 @@
 //! The endpoints, a file for each group of them.
 
+mod alarms;
 mod attributes;
+mod hosts;
+mod live;
 mod logs;
 mod map;
 mod metrics;
+mod pipelines;
 mod services;
 mod span_tree;
 mod status;
+mod tail;
+mod tap;
 mod time_series;
 mod traces;
 
-use super::router::{Endpoint, question};
+use super::router::{Endpoint, question, stream};
 
 /// Every endpoint below [`API`](super::router::API), but for the description itself.
 pub fn endpoints() -> Vec<Endpoint> {
@@ -25,8 +31,16 @@ pub fn endpoints() -> Vec<Endpoint> {
         question("/logs", &["from", "to", "q", "limit", "before"], logs::logs),
         question("/logs/histogram", &["from", "to", "q", "step_ms"], logs::histogram),
         question("/logs/facets", &["from", "to", "q", "keys", "values"], logs::facets),
+        stream("/logs/tail", &["q"], tail::tail),
         question("/fields", &["signal", "from", "to"], logs::fields),
         question("/metrics", &["from", "to"], metrics::metrics),
         question("/metrics/query", metrics::PARAMETERS, metrics::query),
+        question("/hosts", &["from", "to"], hosts::hosts),
+        question("/alarms", &[], alarms::alarms),
+        question("/alarms/history", &["from", "to", "name", "limit"], alarms::history),
+        question("/pipelines", &[], pipelines::pipelines),
+        stream("/pipelines/live", &[], live::live),
+        stream("/pipelines/tap", &["edge", "q"], tap::tap),
+        question("/config", &[], pipelines::config),
     ]
 }

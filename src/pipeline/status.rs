@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::Clock;
+
 /// The state of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ComponentStatus {
@@ -29,6 +31,8 @@ pub struct StatusReport {
     pub status: ComponentStatus,
     /// The last error, kept after recovery.
     pub last_error: Option<String>,
+    /// Since when it is in that state, in nanoseconds since 1970.
+    pub since_unix_nano: u64,
 }
 
 /// The states of all components, by `kind:id`.
@@ -94,13 +98,18 @@ impl StatusReporter {
 
     fn set(&self, status: ComponentStatus, error: Option<String>) {
         let mut reports = self.board.reports.lock();
+        let now = Clock::default().now_unix_nano();
         match reports.get_mut(&*self.component) {
             Some(report) => {
+                if report.status != status {
+                    report.since_unix_nano = now;
+                }
                 report.status = status;
                 report.last_error = error.or(report.last_error.take());
             }
             None => {
-                reports.insert(self.component.to_string(), StatusReport { status, last_error: error });
+                let report = StatusReport { status, last_error: error, since_unix_nano: now };
+                reports.insert(self.component.to_string(), report);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::alarms::alarms_by_service;
 use super::time_series::{RequestSeries, RequestTotals};
 use crate::console::answer::{ApiError, CutShape, cut_shape, first_cut};
 use crate::console::asked::Asked;
@@ -55,13 +56,14 @@ pub fn services(asked: &Asked<'_>) -> Result<Services, ApiError> {
     let cut = first_cut([found.cut, previous.cut]);
     let previous: BTreeMap<String, RequestRates> =
         previous.value.into_iter().map(|service| (service.service, service.rates)).collect();
+    let alarms = alarms_by_service(asked)?;
     let service = |found: crate::store::ServiceRates| Service {
         totals: totals(&found.rates, range),
         previous: previous
             .get(&found.service)
             .map_or_else(|| RequestTotals::none(before), |rates| totals(rates, before)),
         series: RequestSeries::of(&found.rates, range),
-        alarms: 0,
+        alarms: alarms.get(&found.service).copied().unwrap_or(0),
         name: found.service,
         version: found.version,
     };

@@ -1,0 +1,239 @@
+//! Alarms as the connector `alarms` tells of them: the gauge `alarm.state`, and a log record for each change.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::attributes::value;
+use crate::console::answer::{ApiError, CutShape, cut_shape, milliseconds};
+use crate::console::asked::Asked;
+use crate::otlp::{Batch, LogRecordView};
+use crate::store::filter::matching::record_time;
+use crate::store::{
+    Aggregation, Condition, Cut, Field, Filter, LogSearch, MetricQuery, MetricSeries, Test, TimeRange,
+};
+
+/// Answer of `/alarms`.
+#[derive(Debug, Serialize)]
+pub struct Alarms {
+    alarms: Vec<Alarm>,
+}
+
+#[derive(Debug, Serialize)]
+struct Alarm {
+    name: String,
+    state: &'static str,
+    since_ms: f64,
+    reason: String,
+    series: Vec<AlarmSeries>,
+    /// As configured.
+    rule: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct AlarmSeries {
+    labels: Labels,
+    state: &'static str,
+    since_ms: f64,
+    reason: String,
+}
+
+/// Answer of `/alarms/history`.
+#[derive(Debug, Serialize)]
+pub struct AlarmHistory {
+    changes: Vec<AlarmChange>,
+    cut: Option<CutShape>,
+}
+
+/// A change of an alarm's state.
+#[derive(Debug, Serialize)]
+struct AlarmChange {
+    time_ms: f64,
+    name: String,
+    labels: Labels,
+    state: String,
+    previous_state: String,
+    reason: String,
+}
+
+type Labels = BTreeMap<String, String>;
+
+/// The states with the value of the gauge, from good to bad.
+const STATES: [&str; 3] = ["OK", "INSUFFICIENT_DATA", "ALARM"];
+const LABEL: &str = "alarm.label.";
+
+/// The gauge comes each minute unless configured otherwise.
+const STATE_WINDOW_NANO: u64 = 900_000_000_000;
+const STEP_NANO: u64 = 60_000_000_000;
+/// How far back reasons are looked for.
+const REASON_WINDOW_NANO: u64 = 14 * 24 * 3_600_000_000_000;
+const MOST_CHANGES: usize = 2_000;
+const MOST_SERIES: usize = 5_000;
+const MOST_METRICS: usize = 50_000;
+
+/// Every alarm, worst first.
+pub fn alarms(asked: &Asked<'_>) -> Result<Alarms, ApiError> {
+    let now = asked.console.clock.now_unix_nano();
+    let rules = rules(asked);
+    let mut alarms: BTreeMap<String, BTreeMap<Labels, AlarmSeries>> = BTreeMap::new();
+    for name in rules.keys() {
+        alarms.entry(name.clone()).or_default();
+    }
+    for (name, series) in states_now(asked, now)? {
+        alarms.entry(name).or_default().insert(series.labels.clone(), series);
+    }
+    let range = TimeRange { from_unix_nano: now.saturating_sub(REASON_WINDOW_NANO), to_unix_nano: u64::MAX };
+    // Newest first: the first change of a series that led to its state tells the reason.
+    let (changes, _) = changes(asked, range, None, MOST_CHANGES)?;
+    for change in changes.into_iter().rev() {
+        let Some(state) = STATES.iter().find(|state| **state == change.state) else { continue };
+        let series = alarms.entry(change.name).or_default();
+        let known = series.entry(change.labels.clone()).or_insert_with(|| AlarmSeries {
+            labels: change.labels,
+            state,
+            since_ms: change.time_ms,
+            reason: String::new(),
+        });
+        if known.state == *state {
+            (known.since_ms, known.reason) = (change.time_ms, change.reason);
+        }
+    }
+    let mut alarms: Vec<Alarm> = alarms
+        .into_iter()
+        .map(|(name, series)| Alarm::of(series.into_values().collect(), rules.get(&name).cloned(), name))
+        .collect();
+    alarms.sort_by(|left, right| {
+        badness(right.state).cmp(&badness(left.state)).then(right.since_ms.total_cmp(&left.since_ms))
+    });
+    Ok(Alarms { alarms })
+}
+
+/// Changes of states, newest first.
+pub fn history(asked: &Asked<'_>) -> Result<AlarmHistory, ApiError> {
+    let limit = asked.rows("limit", 100, MOST_CHANGES)?;
+    let (changes, cut) = changes(asked, asked.range()?, asked.text("name"), limit)?;
+    Ok(AlarmHistory { changes, cut: cut_shape(cut, "changes") })
+}
+
+/// How many series of each service are in `ALARM`.
+pub fn alarms_by_service(asked: &Asked<'_>) -> Result<BTreeMap<String, u64>, ApiError> {
+    let mut counts = BTreeMap::new();
+    for (_, series) in states_now(asked, asked.console.clock.now_unix_nano())? {
+        if let Some(service) = series.labels.get("service.name").filter(|_| series.state == "ALARM") {
+            *counts.entry(service.clone()).or_default() += 1;
+        }
+    }
+    Ok(counts)
+}
+
+impl Alarm {
+    /// The alarm is as its worst series, and that for as long as the first of those.
+    fn of(mut series: Vec<AlarmSeries>, rule: Option<serde_json::Value>, name: String) -> Self {
+        series.sort_by(|left, right| {
+            badness(right.state).cmp(&badness(left.state)).then(left.since_ms.total_cmp(&right.since_ms))
+        });
+        let worst = series.first().cloned();
+        Self {
+            name,
+            state: worst.as_ref().map_or("INSUFFICIENT_DATA", |series| series.state),
+            since_ms: worst.as_ref().map_or(0.0, |series| series.since_ms),
+            reason: worst.map_or_else(|| "No data has come for it yet.".to_owned(), |series| series.reason),
+            series,
+            rule,
+        }
+    }
+}
+
+fn badness(state: &str) -> Option<usize> {
+    STATES.iter().position(|known| *known == state)
+}
+
+/// The series of the gauge, each with the name of its alarm.
+fn states_now(asked: &Asked<'_>, now: u64) -> Result<Vec<(String, AlarmSeries)>, ApiError> {
+    let range = TimeRange { from_unix_nano: now.saturating_sub(STATE_WINDOW_NANO), to_unix_nano: u64::MAX };
+    let catalogue = asked.store().metric_catalogue(range, &asked.limits(MOST_METRICS))?.value;
+    let Some(entry) = catalogue.into_iter().find(|entry| entry.name == "alarm.state") else {
+        return Ok(Vec::new());
+    };
+    let mut group_by = vec![Field::Attribute("alarm.name".to_owned())];
+    let is_label = |field: &Field| matches!(field, Field::Attribute(key) if key.starts_with(LABEL));
+    group_by.extend(entry.attributes.into_iter().map(|(field, _)| field).filter(is_label));
+    let question = MetricQuery {
+        name: "alarm.state".to_owned(),
+        range: TimeRange { to_unix_nano: now.saturating_add(STEP_NANO), ..range },
+        step_nano: STEP_NANO,
+        filter: Filter::default(),
+        group_by: group_by.clone(),
+        aggregation: Aggregation::Last,
+    };
+    let found = asked.store().query_metric(&question, &asked.limits(MOST_SERIES))?.value;
+    Ok(found.iter().filter_map(|series| state_of(series, &group_by)).collect())
+}
+
+fn state_of(series: &MetricSeries, group_by: &[Field]) -> Option<(String, AlarmSeries)> {
+    let newest = series.points.last()?;
+    let state = STATES.get(newest.value as usize)?;
+    let unchanged = series.points.iter().rev().take_while(|point| point.value == newest.value);
+    let since = unchanged.last().map_or(newest.unix_nano, |point| point.unix_nano);
+    let mut labels = Labels::new();
+    for (field, text) in group_by.iter().zip(&series.group).skip(1) {
+        if let (Field::Attribute(key), Some(text)) = (field, text) {
+            labels.insert(key.trim_start_matches(LABEL).to_owned(), text.clone());
+        }
+    }
+    let name = series.group.first()?.clone()?;
+    Some((name, AlarmSeries { labels, state, since_ms: milliseconds(since), reason: String::new() }))
+}
+
+fn changes(
+    asked: &Asked<'_>,
+    range: TimeRange,
+    name: Option<&str>,
+    limit: usize,
+) -> Result<(Vec<AlarmChange>, Option<Cut>), ApiError> {
+    let condition =
+        |key: &str, test| Condition { field: Field::Attribute(key.to_owned()), test, negated: false };
+    let mut conditions = vec![condition("alarm.previous_state", Test::Exists)];
+    conditions.extend(name.map(|name| condition("alarm.name", Test::Equals(name.to_owned()))));
+    let search = LogSearch { range, filter: Filter { conditions }, before: None };
+    let found = asked.store().search_logs(&search, &asked.limits(limit))?;
+    Ok((changes_in(&found.value), found.cut))
+}
+
+fn changes_in(batch: &Batch) -> Vec<AlarmChange> {
+    let scope_groups = batch.resource_groups().flat_map(|group| group.scope_groups.iter());
+    scope_groups.flat_map(|group| group.log_records()).map(|record| change(&record)).collect()
+}
+
+fn change(record: &LogRecordView<'_>) -> AlarmChange {
+    let text = |key: &str| record.attributes.get(key).map(|any| any.to_text()).unwrap_or_default();
+    let labels = record.attributes.iter().filter_map(|attribute| {
+        let key = attribute.key.to_string();
+        let label = key.strip_prefix(LABEL)?.to_owned();
+        Some((label, attribute.value().to_text()))
+    });
+    AlarmChange {
+        time_ms: milliseconds(record_time(record)),
+        name: text("alarm.name"),
+        labels: labels.collect(),
+        state: text("alarm.state"),
+        previous_state: text("alarm.previous_state"),
+        reason: record.attributes.get("alarm.reason").map_or_else(
+            || value(record.body).as_str().unwrap_or_default().to_owned(),
+            |reason| reason.to_text(),
+        ),
+    }
+}
+
+/// The rules of every connector `alarms` that runs, by name.
+fn rules(asked: &Asked<'_>) -> BTreeMap<String, serde_json::Value> {
+    let components = asked.console.service.components.iter();
+    let sections =
+        components.filter(|component| component.type_name == "alarms").map(|component| &component.section);
+    let rules = sections.filter_map(|section| section.get("rules")?.as_sequence()).flatten();
+    let named = rules.filter_map(|rule| {
+        let name = rule.get("name")?.as_str()?.to_owned();
+        Some((name, serde_json::to_value(rule).ok()?))
+    });
+    named.collect()
+}
