@@ -29,7 +29,7 @@ pub use configuration::{
     ServiceSection,
 };
 pub use duration::GoDuration;
-pub use load::{Resolved, decode_document, load, load_from, resolve, resolve_document};
+pub use load::{Resolved, decode_document, load, load_from, place_error, resolve, resolve_document};
 pub use node::{Entry, Location, Node, NodeValue};
 pub use optional::Optional;
 pub use pattern::Pattern;

@@ -7,6 +7,8 @@ pub mod answer;
 pub mod api;
 pub mod asked;
 pub mod config;
+pub mod dashboards;
+pub mod demo;
 pub mod event_stream;
 pub mod page;
 pub mod router;
@@ -19,6 +21,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use self::dashboards::DashboardConfig;
 pub use self::server::ConsoleServer;
 use crate::pipeline::{Clock, InFlightBytes, ServiceDescription};
 use crate::store::TelemetryStore;
@@ -40,6 +43,8 @@ pub struct Console {
     pub started_unix_nano: u64,
     /// Whether nothing may be changed through it.
     pub read_only: bool,
+    /// The dashboards that files have.
+    pub dashboards: Vec<DashboardConfig>,
     /// How long a question to the store may take.
     pub question_timeout: Duration,
     /// How many bytes of the store a question may read.

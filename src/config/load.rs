@@ -201,6 +201,12 @@ impl Loading {
     }
 }
 
+/// An error found by a check of what was decoded from `node`, at the place it is about.
+pub fn place_error(node: &Node, error: ConfigError) -> ConfigError {
+    let location = Some(locate(&node.location, node, &error).clone());
+    ConfigError { location, ..error }
+}
+
 /// The place that an error found by a check is about: the deepest part of its path that was written.
 /// `key_location` is where the key of `section` stands.
 fn locate<'a>(key_location: &'a Location, section: &'a Node, error: &ConfigError) -> &'a Location {

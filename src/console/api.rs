@@ -2,6 +2,8 @@
 
 mod alarms;
 mod attributes;
+mod dashboards;
+mod demo;
 mod hosts;
 mod live;
 mod logs;
@@ -16,7 +18,8 @@ mod tap;
 mod time_series;
 mod traces;
 
-use super::router::{Endpoint, question, stream};
+pub use self::metrics::aggregation_words;
+use super::router::{Endpoint, change, question, stream};
 
 /// Every endpoint below [`API`](super::router::API), but for the description itself.
 pub fn endpoints() -> Vec<Endpoint> {
@@ -38,9 +41,12 @@ pub fn endpoints() -> Vec<Endpoint> {
         question("/hosts", &["from", "to"], hosts::hosts),
         question("/alarms", &[], alarms::alarms),
         question("/alarms/history", &["from", "to", "name", "limit"], alarms::history),
+        question("/dashboards", &["from", "to"], dashboards::dashboards),
+        question("/dashboards/{*id}", &["from", "to"], dashboards::dashboard),
         question("/pipelines", &[], pipelines::pipelines),
         stream("/pipelines/live", &[], live::live),
         stream("/pipelines/tap", &["edge", "q"], tap::tap),
         question("/config", &[], pipelines::config),
+        change("/demo", demo::demo),
     ]
 }

@@ -25,6 +25,8 @@ config_section! {
         pub store: String = "store".to_owned(),
         /// Whether nothing can be changed through the console, demonstration data included.
         pub read_only: bool = false,
+        /// Dashboards beside the automatic ones.
+        pub dashboards: DashboardFilesConfig = DashboardFilesConfig::default(),
         /// How long a question to the store may take; what was found by then is answered.
         pub question_timeout: GoDuration = GoDuration::from_secs(10),
         /// How much of the store a question may read.
@@ -53,6 +55,16 @@ config_section! {
         if section.question_timeout.limit().is_none() {
             checking.error_at("question_timeout", "question_timeout must be positive");
         }
+    }
+}
+
+config_section! {
+    /// Where dashboards are read from at the start.
+    pub struct DashboardFilesConfig {
+        /// A folder whose `.yaml` files are dashboards.
+        pub directory: String = String::new(),
+        /// More files.
+        pub files: Vec<String> = Vec::new(),
     }
 }
 

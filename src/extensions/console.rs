@@ -6,6 +6,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::console::config::ConsoleConfig;
+use crate::console::dashboards::{DashboardConfig, read_dashboards};
 use crate::console::{Console, ConsoleServer};
 use crate::otlp::Signal;
 use crate::pipeline::{
@@ -17,6 +18,7 @@ use crate::telemetry::component_span;
 /// The type `console` among extensions.
 pub struct ConsoleExtension {
     config: Arc<ConsoleConfig>,
+    dashboards: Vec<DashboardConfig>,
     settings: Settings,
     span: tracing::Span,
     server: tokio::sync::Mutex<Option<ConsoleServer>>,
@@ -32,7 +34,10 @@ impl ExtensionType for ConsoleExtension {
 
     fn create(config: Arc<ConsoleConfig>, settings: Settings) -> Result<Arc<dyn Extension>, BuildError> {
         let span = component_span(&settings, "extension");
-        Ok(Arc::new(Self { config, settings, span, server: Default::default() }))
+        let files = &config.dashboards;
+        let dashboards = read_dashboards(&files.directory, &files.files)
+            .map_err(|errors| BuildError(format!("dashboards cannot be read:\n{errors}")))?;
+        Ok(Arc::new(Self { config, dashboards, settings, span, server: Default::default() }))
     }
 }
 
@@ -52,6 +57,7 @@ impl Component for ConsoleExtension {
                 clock: self.settings.clock,
                 started_unix_nano: self.settings.clock.now_unix_nano(),
                 read_only: config.read_only,
+                dashboards: self.dashboards.clone(),
                 question_timeout: config.question_timeout.to_std(),
                 question_bytes: config.question_bytes.0,
                 questions: Arc::new(Semaphore::new(

@@ -116,9 +116,7 @@ pub fn query(asked: &Asked<'_>) -> Result<MetricOverTime, ApiError> {
     let catalogue = asked.store().metric_catalogue(range, &asked.limits(MOST_METRICS))?;
     let entry = catalogue.value.into_iter().find(|entry| entry.name == name);
     let kind = entry.as_ref().map_or(MetricKind::Gauge, |entry| entry.kind);
-    let mut words: Vec<&'static str> = AGGREGATIONS.iter().map(|(word, _)| *word).collect();
-    words.push(HEATMAP);
-    let word = asked.word("aggregation", &words)?.unwrap_or_else(|| default_aggregation(kind));
+    let word = asked.word("aggregation", &aggregation_words())?.unwrap_or_else(|| default_aggregation(kind));
     let step_nano = asked.step_nano(range, STEPS)?;
     let question = MetricQuery {
         name: name.to_owned(),
@@ -158,14 +156,19 @@ pub fn query(asked: &Asked<'_>) -> Result<MetricOverTime, ApiError> {
     })
 }
 
+/// Every word for an aggregation.
+pub fn aggregation_words() -> Vec<&'static str> {
+    AGGREGATIONS.iter().map(|(word, _)| *word).chain([HEATMAP]).collect()
+}
+
 /// The aggregation a word stands for.
-pub fn aggregation(word: &str) -> Aggregation {
+fn aggregation(word: &str) -> Aggregation {
     let known = AGGREGATIONS.iter().find(|(known, _)| *known == word);
     known.map_or(Aggregation::Heatmap, |(_, aggregation)| *aggregation)
 }
 
 /// What is drawn of a metric where nothing is said.
-pub const fn default_aggregation(kind: MetricKind) -> &'static str {
+const fn default_aggregation(kind: MetricKind) -> &'static str {
     match kind {
         MetricKind::Gauge => "average",
         MetricKind::Counter => "rate",

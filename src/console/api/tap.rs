@@ -65,8 +65,11 @@ fn shown(mut sample: Batch, filter: &Filter) -> Vec<String> {
             let document = String::from_utf8(encode_json(&item)).unwrap_or_default();
             bytes += document.len();
             // One item may be longer than all that is shown.
-            let end = document.floor_char_boundary(document.len().min(SHOWN_BYTES));
-            items.push(document.get(..end).unwrap_or_default().to_owned());
+            items.push(if document.len() > SHOWN_BYTES {
+                document.chars().take(SHOWN_BYTES / 4).collect()
+            } else {
+                document
+            });
         }
     }
     items
