@@ -18,7 +18,7 @@ mod state;
 mod statistic;
 
 pub use comparison::ComparisonOperator;
-pub use engine::{Closed, Engine, EngineCounts, Transition};
+pub use engine::{Closed, Engine, EngineCounts, Forgotten, Transition};
 pub use evaluation::Evaluation;
 pub use expression::{Expression, InvalidExpression, Operator};
 pub use rule::{MetricConfig, MetricTermConfig, Rule, RuleConfig, Term};

@@ -17,10 +17,11 @@ mod tests;
 pub use alertmanager::AlertmanagerConfig;
 pub use config::{ActionConfig, Actions};
 pub use exec::ExecConfig;
-pub use notification::Notification;
-pub use runner::{ActionMemory, ActionRunner, Delivery};
+pub use notification::{Notification, Subject};
+pub use runner::{ActionMemory, ActionRunner, Delivery, NamedBy};
 pub use webhook::WebhookConfig;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::pipeline::BoxFuture;
@@ -44,6 +45,9 @@ trait Action: Send + Sync {
     fn repeat(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }
+
+    /// Ends what lasts for others than these: their alarms or series are not there any more.
+    fn end_all_but(&self, _lasting: &BTreeSet<Subject>) {}
 
     /// What must be known after a restart.
     fn memory(&self) -> serde_json::Value {

@@ -44,6 +44,17 @@ pub struct Closed {
     pub has_periods: bool,
     /// The states that changed.
     pub transitions: Vec<Transition>,
+    /// The series that are forgotten from now on, as they last were.
+    pub forgotten: Vec<Forgotten>,
+}
+
+/// A series that nothing came of for long.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forgotten {
+    /// The rule, by its place in the list.
+    pub rule: usize,
+    /// How it last was.
+    pub series: SeriesRecord,
 }
 
 /// A change of state.
@@ -57,8 +68,6 @@ pub struct Transition {
     pub previous: AlarmState,
     /// The last value that was watched.
     pub value: Option<f64>,
-    /// True where the series is forgotten with it.
-    pub is_last: bool,
 }
 
 /// How many samples could not be taken, since the start.
@@ -108,7 +117,7 @@ impl Engine {
         for (index, (rule, state)) in self.rules.iter().zip(&self.states).enumerate() {
             let mut state = state.lock();
             let before = state.next_period;
-            state.close_due(index, rule, now_unix_nano, &mut closed.transitions);
+            state.close_due(index, rule, now_unix_nano, &mut closed);
             closed.has_periods |= state.next_period > before;
         }
         closed
@@ -186,13 +195,7 @@ impl RuleState {
         Self { next_period, first_watched: next_period, series }
     }
 
-    fn close_due(
-        &mut self,
-        index: usize,
-        rule: &Rule,
-        now_unix_nano: u64,
-        transitions: &mut Vec<Transition>,
-    ) {
+    fn close_due(&mut self, index: usize, rule: &Rule, now_unix_nano: u64, closed: &mut Closed) {
         let over = now_unix_nano.saturating_sub(delay_of(rule)) / rule.period_nanoseconds();
         let range = u64::try_from(rule.evaluation.range()).unwrap_or(u64::MAX);
         // After a time in which the machine slept, only what the window can hold is closed.
@@ -200,17 +203,17 @@ impl RuleState {
         while self.next_period < over {
             for series in self.series.values_mut() {
                 if let Some(previous) = series.close(rule, self.next_period, now_unix_nano) {
-                    transitions.push(Transition::of(index, series, previous, false));
+                    closed.transitions.push(Transition::of(index, series, previous));
                 }
             }
             self.next_period += 1;
         }
-        self.forget(index, rule, now_unix_nano, transitions);
+        self.forget(index, rule, now_unix_nano, closed);
     }
 
     /// Forgets series that nothing came of for long. One that is in ALARM leaves it first, so that nobody
     /// waits for its end.
-    fn forget(&mut self, index: usize, rule: &Rule, now_unix_nano: u64, transitions: &mut Vec<Transition>) {
+    fn forget(&mut self, index: usize, rule: &Rule, now_unix_nano: u64, closed: &mut Closed) {
         let (Some(expiration), false) =
             (rule.config.series_expiration.limit(), rule.config.split_by.is_empty())
         else {
@@ -227,16 +230,17 @@ impl RuleState {
                     rule.config.series_expiration
                 );
                 let previous = series.become_state(AlarmState::InsufficientData, reason, now_unix_nano);
-                transitions.push(Transition::of(index, series, previous, true));
+                closed.transitions.push(Transition::of(index, series, previous));
             }
+            closed.forgotten.push(Forgotten { rule: index, series: series.record.clone() });
             false
         });
     }
 }
 
 impl Transition {
-    fn of(rule: usize, series: &AlarmSeries, previous: AlarmState, is_last: bool) -> Self {
-        Self { rule, series: series.record.clone(), previous, value: series.value(), is_last }
+    fn of(rule: usize, series: &AlarmSeries, previous: AlarmState) -> Self {
+        Self { rule, series: series.record.clone(), previous, value: series.value() }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_yaml::Value;
 
+use crate::alarms::actions::ActionConfig;
 use crate::components::{CONNECTORS, EXPORTERS, EXTENSIONS, PROCESSORS, RECEIVERS};
 use crate::config::{FieldDocs, SectionDocs, TypeDocs};
 use crate::log_operators::{OPERATORS, OperatorType};
@@ -21,6 +22,7 @@ pub fn component_reference() -> String {
     append_kind(&mut text, "Exporters", EXPORTERS);
     append_kind(&mut text, "Extensions", EXTENSIONS);
     append_operators(&mut text);
+    append_actions(&mut text);
     text
 }
 
@@ -41,6 +43,20 @@ fn append_operators(text: &mut String) {
     for operator in operators {
         append(text, format_args!("\n### operator `{}`\n\n", operator.type_name));
         append_section(text, &(operator.docs)(), &[]);
+    }
+}
+
+/// The actions of alarms, which are no components either.
+fn append_actions(text: &mut String) {
+    append(
+        text,
+        format_args!(
+            "\n## Actions of alarms\n\nWhat `actions` of the connector `alarms` has by name, each with its `type`.\n"
+        ),
+    );
+    for (type_name, docs) in ActionConfig::reference() {
+        append(text, format_args!("\n### action `{type_name}`\n\n"));
+        append_section(text, &docs, &[]);
     }
 }
 

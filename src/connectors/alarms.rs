@@ -11,7 +11,7 @@ mod reports;
 mod tests;
 mod untold;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,8 +23,8 @@ pub use self::config::AlarmsConfig;
 use self::memory::Memory;
 use self::reports::state_metrics;
 use self::untold::{UntoldTransition, UntoldTransitions};
-use crate::alarms::actions::{ActionRunner, Delivery, Notification};
-use crate::alarms::{AlarmState, Engine, EngineCounts, Rule, RuleConfig, Transition};
+use crate::alarms::actions::{ActionRunner, Delivery, NamedBy, Notification};
+use crate::alarms::{AlarmState, Closed, Engine, EngineCounts, Rule, RuleConfig, SeriesRecord};
 use crate::otlp::{Batch, Signal};
 use crate::pipeline::factory::Consuming;
 use crate::pipeline::{
@@ -144,6 +144,7 @@ impl Watch {
             config.rules.iter().map(Rule::new).collect::<Result<_, _>>().map_err(BuildError)?;
         let records = memory.records(&rules).await;
         let actions = ActionRunner::new(&config.actions, settings, span, memory.actions().await)?;
+        actions.end_all_but(&named_by(&rules, &records));
         let untold = memory.untold().await;
         let engine = Engine::new(rules, records, settings.clock.now_unix_nano());
         let outbox = |signal: Signal| {
@@ -172,8 +173,8 @@ impl Watch {
             let closed = self.engine.close_due(self.settings.clock.now_unix_nano());
             self.counters.count(self.engine.counts(), closed.transitions.len());
             let has_changed = !closed.transitions.is_empty();
-            if closed.has_periods || has_changed {
-                self.bring_about(&closed.transitions).await;
+            if closed.has_periods || has_changed || !closed.forgotten.is_empty() {
+                self.bring_about(&closed).await;
             }
             let wait = async {
                 self.report_transitions().await;
@@ -193,11 +194,12 @@ impl Watch {
 
     /// Remembers the states and what their changes set off, then tells the actions. The log records are left to the
     /// next report.
-    async fn bring_about(&self, transitions: &[Transition]) {
+    async fn bring_about(&self, closed: &Closed) {
         let mut deliveries = Vec::new();
-        for transition in transitions {
+        for transition in &closed.transitions {
             let Some(rule) = self.engine.rules().get(transition.rule) else { continue };
-            let notification = Notification::new(rule, transition);
+            let notification =
+                Notification::new(rule, &transition.series, transition.previous, transition.value);
             tracing::info!(
                 parent: &self.span,
                 alarm = rule.config.name,
@@ -212,6 +214,13 @@ impl Watch {
                 let time_unix_nano = transition.series.since_unix_nano;
                 self.untold.add([UntoldTransition { time_unix_nano, notification }]);
             }
+        }
+        for forgotten in &closed.forgotten {
+            let Some(rule) = self.engine.rules().get(forgotten.rule) else { continue };
+            let notification = Notification::new(rule, &forgotten.series, forgotten.series.state, None);
+            // No state begins, and the one there was ends.
+            let over = |delivery| Delivery { is_wanted: false, ..delivery };
+            deliveries.extend(deliveries_of(&rule.config, &notification).into_iter().map(over));
         }
         let _writing = self.writing.lock().await;
         if self.memory.is_kept() {
@@ -318,16 +327,33 @@ fn actions_for(rule: &RuleConfig, state: AlarmState) -> &[String] {
 
 /// What every action of the rule is told, each once, whatever state it is named for.
 fn deliveries_of(rule: &RuleConfig, notification: &Notification) -> Vec<Delivery> {
-    if !rule.actions_enabled {
-        return Vec::new();
-    }
     let wanted = actions_for(rule, notification.state);
-    let all: BTreeSet<&String> =
-        AlarmState::ALL.into_iter().flat_map(|state| actions_for(rule, state)).collect();
     let delivery = |action: &String| Delivery {
         action: action.clone(),
         notification: notification.clone(),
         is_wanted: wanted.contains(action),
     };
-    all.into_iter().map(delivery).collect()
+    actions_of(rule).into_iter().map(delivery).collect()
+}
+
+/// Who names each action.
+fn named_by(rules: &[Rule], records: &[Vec<SeriesRecord>]) -> BTreeMap<String, NamedBy> {
+    let mut named: BTreeMap<String, NamedBy> = BTreeMap::new();
+    for (rule, records) in rules.iter().zip(records) {
+        for action in actions_of(&rule.config) {
+            let by = named.entry(action.clone()).or_default();
+            by.alarms.insert(rule.config.name.clone());
+            let lasting =
+                records.iter().filter(|record| actions_for(&rule.config, record.state).contains(action));
+            by.lasting
+                .extend(lasting.map(|record| Notification::new(rule, record, record.state, None).subject()));
+        }
+    }
+    named
+}
+
+/// The actions of all states, each once; none where they are switched off.
+fn actions_of(rule: &RuleConfig) -> BTreeSet<&String> {
+    let all = AlarmState::ALL.into_iter().flat_map(|state| actions_for(rule, state));
+    all.filter(|_| rule.actions_enabled).collect()
 }

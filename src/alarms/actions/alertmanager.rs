@@ -3,7 +3,7 @@
 //! An alert that is not sent again ends there by itself, so every one is sent again while its alarm lasts, and
 //! one that has ended for a while longer, in case its end was not heard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::webhook::{http_url, post_json};
-use super::{Action, ActionError, Notification};
+use super::{Action, ActionError, Notification, Subject};
 use crate::alarms::AlarmState;
 use crate::config::GoDuration;
 use crate::config_section;
@@ -118,16 +118,14 @@ impl Alertmanager {
 
     /// Notes what a transition says. The alerts that are to be sent for it.
     fn note(&self, notification: &Notification, is_wanted: bool) -> Vec<Alert> {
-        let (alarm, series) = notification.subject();
-        let subject = format!("{alarm}\n{}", series.join("\n"));
+        let subject = alert_key(&notification.subject());
         let mut alerts = self.alerts.lock();
         let mut changed = Vec::new();
         let next = is_wanted && notification.state != AlarmState::Ok;
         if let Some(earlier) = alerts.get_mut(&subject)
             && earlier.ended_unix_nano.is_none()
         {
-            earlier.ends_at = self.time_after(Duration::ZERO);
-            earlier.ended_unix_nano = Some(self.clock.now_unix_nano());
+            self.end(earlier);
             changed.push(earlier.clone());
         }
         if next {
@@ -136,6 +134,11 @@ impl Alertmanager {
             alerts.insert(subject, alert);
         }
         changed
+    }
+
+    fn end(&self, alert: &mut Alert) {
+        alert.ends_at = self.time_after(Duration::ZERO);
+        alert.ended_unix_nano = Some(self.clock.now_unix_nano());
     }
 
     /// The alerts to be sent again.
@@ -182,6 +185,14 @@ impl Action for Alertmanager {
         })
     }
 
+    fn end_all_but(&self, lasting: &BTreeSet<Subject>) {
+        let lasting: BTreeSet<String> = lasting.iter().map(alert_key).collect();
+        let mut alerts = self.alerts.lock();
+        for (_, alert) in alerts.iter_mut().filter(|(key, _)| !lasting.contains(*key)) {
+            self.end(alert);
+        }
+    }
+
     fn memory(&self) -> serde_json::Value {
         let alerts = self.alerts.lock();
         let lasting: BTreeMap<&String, &Alert> =
@@ -208,6 +219,10 @@ impl Alert {
         let starts_at = notification.time.clone();
         Self { labels, annotations, starts_at, ends_at, ended_unix_nano: None }
     }
+}
+
+fn alert_key((alarm, series): &Subject) -> String {
+    format!("{alarm}\n{}", series.join("\n"))
 }
 
 /// Where alerts are posted.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{AlertmanagerConfig, ExecConfig, WebhookConfig};
-use crate::config::{Checking, ConfigValue, Decoding, Node, NodeValue, Secrets, TypeDocs, typed_section};
+use crate::config::{
+    Checking, ConfigValue, Decoding, Node, NodeValue, Secrets, Section, SectionDocs, TypeDocs, typed_section,
+};
 
 /// One action; `type` says which kind.
 #[derive(Debug, Clone)]
@@ -31,6 +33,16 @@ impl ActionConfig {
             "exec" => Self::Exec(decode(&body, decoding)),
             _ => Self::Webhook(decode(&body, decoding)),
         })
+    }
+
+    /// The reference of each type's section.
+    pub fn reference() -> [(&'static str, SectionDocs); 3] {
+        let [alertmanager, exec, webhook] = TYPES;
+        [
+            (alertmanager, AlertmanagerConfig::docs()),
+            (exec, ExecConfig::docs()),
+            (webhook, WebhookConfig::docs()),
+        ]
     }
 
     const fn type_name(&self) -> &'static str {

@@ -1,6 +1,6 @@
 //! Action `exec`: runs a program, for example one that adds a worker or takes one away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::{Action, ActionError, Notification};
+use super::{Action, ActionError, Notification, Subject};
 use crate::config::GoDuration;
 use crate::config_section;
 use crate::pipeline::{BoxFuture, Clock};
@@ -75,18 +75,33 @@ config_section! {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Capacities(BTreeMap<String, i64>);
 
+/// Who runs a program that changes a capacity, by the capacity's name.
+#[derive(Default)]
+pub(super) struct CapacityLocks(BTreeMap<String, Arc<tokio::sync::Mutex<()>>>);
+
+impl CapacityLocks {
+    /// The lock of an action; without a capacity it is the action's own.
+    pub(super) fn of(&mut self, config: &ExecConfig) -> Arc<tokio::sync::Mutex<()>> {
+        if config.adjust == 0 {
+            Arc::default()
+        } else {
+            Arc::clone(self.0.entry(config.capacity.clone()).or_default())
+        }
+    }
+}
+
 /// Runs a program.
 pub(super) struct Exec {
     config: ExecConfig,
     capacities: Arc<Mutex<Capacities>>,
     span: tracing::Span,
     clock: Clock,
-    /// One program at a time.
-    running: tokio::sync::Mutex<()>,
+    /// One program at a time; of those that change one capacity, one of all.
+    running: Arc<tokio::sync::Mutex<()>>,
     /// When the program last ended well, in nanoseconds since 1970; 0 for never.
     succeeded_unix_nano: AtomicU64,
     /// The series in a state the action is named for, with what was told of it.
-    lasting: Mutex<BTreeMap<(String, Vec<String>), Notification>>,
+    lasting: Mutex<BTreeMap<Subject, Notification>>,
 }
 
 /// What must be known after a restart.
@@ -100,6 +115,7 @@ impl Exec {
     pub(super) fn new(
         config: &ExecConfig,
         capacities: Arc<Mutex<Capacities>>,
+        running: Arc<tokio::sync::Mutex<()>>,
         clock: Clock,
         span: tracing::Span,
         memory: &serde_json::Value,
@@ -112,7 +128,7 @@ impl Exec {
             capacities,
             span,
             clock,
-            running: tokio::sync::Mutex::default(),
+            running,
             succeeded_unix_nano: AtomicU64::new(memory.succeeded_unix_nano),
             lasting: Mutex::new(lasting),
         }
@@ -235,6 +251,10 @@ impl Action for Exec {
                 tracing::warn!(parent: &self.span, %error, "The program failed.");
             }
         })
+    }
+
+    fn end_all_but(&self, lasting: &BTreeSet<Subject>) {
+        self.lasting.lock().retain(|subject, _| lasting.contains(subject));
     }
 
     fn memory(&self) -> serde_json::Value {

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::alarms::{AlarmState, Rule, Transition};
+use crate::alarms::{AlarmState, Rule, SeriesRecord};
 use crate::telemetry::UtcTime;
+
+/// An alarm and one of its series, by the values it is split by.
+pub type Subject = (String, Vec<String>);
 
 /// A transition as it is told. Its JSON form is what a webhook gets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,9 +42,8 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// What is to be told of a transition of `rule`.
-    pub fn new(rule: &Rule, transition: &Transition) -> Self {
-        let series = &transition.series;
+    /// What is to be told of a series of `rule`, whose state was `previous_state` before.
+    pub fn new(rule: &Rule, series: &SeriesRecord, previous_state: AlarmState, value: Option<f64>) -> Self {
         let config = &rule.config;
         let key = series.key.join("/");
         Self {
@@ -49,11 +51,11 @@ impl Notification {
             alarm: config.name.clone(),
             description: config.description.clone(),
             state: series.state,
-            previous_state: transition.previous,
+            previous_state,
             reason: series.reason.clone(),
             time: UtcTime::from_unix_nano(series.since_unix_nano).rfc3339_nanos(),
             series: config.split_by.iter().cloned().zip(series.key.iter().cloned()).collect(),
-            value: transition.value,
+            value,
             threshold: config.threshold,
             comparison_operator: config.comparison_operator.word().to_owned(),
             labels: config.labels.iter().map(|(key, value)| (key.clone(), value.0.clone())).collect(),
@@ -62,7 +64,7 @@ impl Notification {
     }
 
     /// The alarm and its series, which all notifications about it have in common.
-    pub fn subject(&self) -> (String, Vec<String>) {
+    pub fn subject(&self) -> Subject {
         (self.alarm.clone(), self.series.values().cloned().collect())
     }
 }

@@ -1,6 +1,6 @@
 //! Brings notifications to their actions, each in its own time, again where they were not taken.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 use super::alertmanager::Alertmanager;
-use super::exec::{Capacities, Exec};
+use super::exec::{Capacities, CapacityLocks, Exec};
 use super::webhook::Webhook;
-use super::{Action, ActionConfig, ActionError, Actions, Notification};
+use super::{Action, ActionConfig, ActionError, Actions, Notification, Subject};
 use crate::pipeline::{BuildError, Settings, TaskScope};
 use crate::telemetry::{Counter, instruments};
 
@@ -23,6 +23,15 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const OFFERED_FOR: Duration = Duration::from_secs(3600);
 /// How many notifications wait for one action; the oldest go first.
 const MOST_WAITING: usize = 1000;
+
+/// Who names an action.
+#[derive(Debug, Default)]
+pub struct NamedBy {
+    /// The alarms that name it for any state.
+    pub alarms: BTreeSet<String>,
+    /// Their series that are in a state they name it for.
+    pub lasting: BTreeSet<Subject>,
+}
 
 /// A notification on its way to an action.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,6 +98,7 @@ impl ActionRunner {
     ) -> Result<Self, BuildError> {
         let changed = Arc::new(Notify::new());
         let capacities = Arc::new(Mutex::new(std::mem::take(&mut memory.capacities)));
+        let mut locks = CapacityLocks::default();
         let mut running = BTreeMap::new();
         for (name, config) in &actions.0 {
             let remembered = memory.actions.remove(name).unwrap_or_default();
@@ -100,6 +110,7 @@ impl ActionRunner {
                 ActionConfig::Exec(config) => Box::new(Exec::new(
                     config,
                     Arc::clone(&capacities),
+                    locks.of(config),
                     settings.clock,
                     span.clone(),
                     &remembered,
@@ -124,6 +135,15 @@ impl ActionRunner {
             running.insert(name.clone(), Arc::new(of_action));
         }
         Ok(Self { actions: running, capacities, tasks: TaskScope::new(settings.workers.clone()), changed })
+    }
+
+    /// Ends what an earlier life left to last and is over, and gives up what it left to be told of alarms that do
+    /// not name the action any more: rules change while nobody runs them.
+    pub fn end_all_but(&self, named: &BTreeMap<String, NamedBy>) {
+        for (name, running) in &self.actions {
+            let nobody = NamedBy::default();
+            running.end_all_but(named.get(name).unwrap_or(&nobody));
+        }
     }
 
     /// Begins to run the actions.
@@ -179,6 +199,17 @@ impl ActionRunner {
 }
 
 impl Running {
+    fn end_all_but(&self, named: &NamedBy) {
+        self.action.end_all_but(&named.lasting);
+        self.waiting.lock().retain(|delivery| {
+            let is_named = named.alarms.contains(&delivery.notification.alarm);
+            if !is_named {
+                self.given_up(&delivery.notification, "the alarm does not name the action any more");
+            }
+            is_named
+        });
+    }
+
     fn take(&self, delivery: Delivery) {
         let mut waiting = self.waiting.lock();
         if waiting.len() >= MOST_WAITING

@@ -1,6 +1,6 @@
 //! Actions from a transition to their end: what is told, what is tried again, and what is not done twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -229,4 +229,37 @@ async fn a_program_that_fails_is_tried_again() {
     let runner = runner("fails", ActionConfig::Exec(Box::new(config)), ActionMemory::default());
     tell(&runner, "fails", notification("a", AlarmState::Alarm, 1), true);
     assert_eq!(told(directory.path(), 2).await, ["ran", "ran"]);
+}
+
+#[tokio::test]
+async fn what_a_restart_finds_without_its_alarm_ends() {
+    let server = RecordingServer::start(loopback()).await;
+    let mut config =
+        AlertmanagerConfig { urls: vec![format!("http://{}/", server.address)], ..Default::default() };
+    config.resend = GoDuration::from_secs(1);
+    let config = ActionConfig::Alertmanager(Box::new(config));
+    let first = runner("am", config.clone(), ActionMemory::default());
+    for alarm in ["kept", "removed"] {
+        tell(&first, "am", notification(alarm, AlarmState::Alarm, 1), true);
+    }
+    bodies(&server, 2).await;
+    first.shutdown(tokio::time::Instant::now() + Duration::from_secs(5)).await;
+    let before = server.requests().len();
+
+    let actions = Actions(BTreeMap::from([("am".to_owned(), config)]));
+    let settings = settings("alarms", Signal::Metrics);
+    let second = ActionRunner::new(&actions, &settings, &tracing::Span::none(), first.memory()).unwrap();
+    let kept = notification("kept", AlarmState::Alarm, 1).subject();
+    let named = NamedBy { alarms: BTreeSet::from(["kept".to_owned()]), lasting: BTreeSet::from([kept]) };
+    second.end_all_but(&BTreeMap::from([("am".to_owned(), named)]));
+    second.start();
+    let sent = bodies(&server, before + 1).await.remove(before);
+    let ends: BTreeMap<&str, &str> = sent
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|alert| (alert["labels"]["alertname"].as_str().unwrap(), alert["endsAt"].as_str().unwrap()))
+        .collect();
+    assert_eq!(ends.len(), 2);
+    assert!(ends["removed"] < ends["kept"], "{ends:?}");
 }

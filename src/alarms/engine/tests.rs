@@ -225,7 +225,10 @@ series_expiration: 10m
     station.take(&gauge("cpu", 5, 90.0).of("host.name", "a"));
     assert_eq!(station.at(75), ["a: INSUFFICIENT_DATA -> ALARM"]);
     assert_eq!(station.at(9 * 60), [""; 0]);
-    assert_eq!(station.at(11 * 60), ["a: ALARM -> INSUFFICIENT_DATA"]);
+    let closed = station.engine.close_due(START + 11 * MINUTE);
+    assert_eq!(closed.transitions.len(), 1);
+    assert_eq!((closed.transitions[0].previous, closed.forgotten.len()), (AlarmState::Alarm, 1));
+    assert_eq!(closed.forgotten[0].series.state, AlarmState::InsufficientData);
     assert!(station.engine.records()[0].is_empty());
 }
 
