@@ -48,8 +48,11 @@ fn required_section(kind: &str, type_name: &str) -> Option<&'static str> {
     })
 }
 
-/// A section for types whose defaults are valid but listen on a port that may be taken.
-fn section_on_a_free_port(kind: &str, type_name: &str) -> Option<&'static str> {
+/// A section for types whose defaults are valid but listen on a port that may be taken, or write to a directory.
+fn section_of_its_own(kind: &str, type_name: &str) -> Option<&'static str> {
+    if (kind, type_name) == ("extension", "store") {
+        return Some("directory: DIRECTORY/store");
+    }
     let listens = [("extension", "console"), ("extension", "health_check"), ("receiver", "zipkin")]
         .contains(&(kind, type_name));
     listens.then_some("endpoint: '127.0.0.1:0'")
@@ -80,7 +83,7 @@ fn default_section(info: &TypeInfo) -> (Arc<dyn AnySection>, Vec<ConfigError>) {
 
 /// A section that works here.
 fn usable_section(kind: &str, info: &TypeInfo, directory: &TempDir) -> Arc<dyn AnySection> {
-    let yaml = required_section(kind, info.type_name).or(section_on_a_free_port(kind, info.type_name));
+    let yaml = required_section(kind, info.type_name).or(section_of_its_own(kind, info.type_name));
     let (section, errors) = match yaml {
         None => default_section(info),
         Some(yaml) => {

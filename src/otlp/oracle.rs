@@ -13,7 +13,7 @@ use prost::Message;
 
 use self::arbitrary::request_body;
 use self::flat::flat_items;
-pub(super) use self::prost_meaning::prost_meaning;
+pub(crate) use self::prost_meaning::prost_meaning;
 use self::scramble::{Dice, scramble};
 use super::{
     AnyValueView, AttributeList, AttributeVerdict, Batch, Context, Editor, KeyValueView, MessageKind, Signal,

@@ -5,18 +5,36 @@
 //! come it is *cut*: turned into blocks and written to the files of its pieces of time. Each signal has one thread that
 //! writes; readers have connections of their own and see one [`View`](view::View) throughout a question.
 
+mod block;
+mod block_reading;
+mod block_tables;
+mod budget;
+mod catalog;
 mod cutting;
 mod database;
 pub mod disk_budget;
+mod logs;
 mod open_log;
 mod options;
 pub mod partition;
+mod questions;
 mod read_connections;
+mod record_blocks;
+mod record_reading;
 pub mod routing;
+mod row_attributes;
 pub mod signal_format;
 pub mod signal_store;
+mod spans;
+mod sqlite_store;
 pub mod view;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
+pub use catalog::Catalog;
 pub use database::{Durability, FORMAT_VERSION};
 pub use options::EngineOptions;
+pub use signal_store::SignalCounters;
+pub use sqlite_store::SqliteStore;

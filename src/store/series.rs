@@ -56,7 +56,7 @@ pub struct SeriesFormat {
 impl SignalFormat for SeriesFormat {
     const SIGNAL: Signal = Signal::Metrics;
     // A piece that was put together of several has the newest of their cuts.
-    const TABLES: &'static str = "
+    const TABLES: &'static [&'static str] = &["
         CREATE TABLE piece(
             id INTEGER PRIMARY KEY, cut INTEGER NOT NULL, level INTEGER NOT NULL,
             points INTEGER NOT NULL, times BLOB NOT NULL);
@@ -65,7 +65,7 @@ impl SignalFormat for SeriesFormat {
             id INTEGER PRIMARY KEY, piece INTEGER NOT NULL, name BLOB NOT NULL, first_unix_nano INTEGER NOT NULL,
             last_unix_nano INTEGER NOT NULL, points INTEGER NOT NULL, header BLOB NOT NULL, data BLOB NOT NULL);
         CREATE INDEX metric_block_by_name ON metric_block(name);
-        CREATE INDEX metric_block_by_piece ON metric_block(piece);";
+        CREATE INDEX metric_block_by_piece ON metric_block(piece);"];
     const CUT: CutRule = CutRule { items: 256 * 1024, bytes: 24 * 1024 * 1024, age: Duration::from_secs(30) };
 
     type Piece = MetricPiece;

@@ -1,5 +1,7 @@
 //! Questions about traces.
 
+pub(super) mod growing_trace;
+
 use super::{Filter, TimeRange};
 
 /// Which traces: those with at least one span that began in the range and for which everything else holds at once.

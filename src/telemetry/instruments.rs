@@ -348,6 +348,20 @@ instruments! {
             "Number of notifications that actions have taken.";
         ALARMS_NOTIFICATIONS_FAILED: Basic Counter "weir_alarms_notifications_failed" ["{notification}"]
             "Number of notifications that were given up.";
+        STORE_APPENDED_ITEMS: Basic Counter "weir_store_appended_items" ["{item}"]
+            "Number of items the store took.";
+        STORE_APPENDED_BYTES: Normal Counter "weir_store_appended_bytes" ["By"]
+            "Bytes of serialized telemetry the store took.";
+        STORE_COMMITS: Normal Counter "weir_store_commits" ["{commit}"]
+            "Number of commits that batches waited for; concurrent batches share them.";
+        STORE_CUTS: Normal Counter "weir_store_cuts" ["{cut}"]
+            "Number of times that blocks were made of what had been appended.";
+        STORE_REFUSED_ITEMS: Basic Counter "weir_store_refused_items" ["{item}"]
+            "Number of items the store did not take, by reason.";
+        STORE_FILE_BYTES: Basic Gauge "weir_store_file_bytes" ["By"]
+            "Bytes of the store's partition files.";
+        STORE_WAL_BYTES: Normal Gauge "weir_store_wal_bytes" ["By"]
+            "Bytes of the write-ahead log of the partition file written last.";
         BUILD_INFO: Basic Gauge "weir_build_info" [""]
             "Always 1; the attributes say what is running.";
     }

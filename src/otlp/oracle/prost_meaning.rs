@@ -13,7 +13,7 @@ use crate::otlp::Signal;
 /// The canonical encoding of what prost decodes, with absent messages as empty ones, and its item count.
 ///
 /// Encodings are compared instead of structs because numbers that are not a number differ from themselves.
-pub(in crate::otlp) fn prost_meaning(signal: Signal, body: &[u8]) -> Result<(Vec<u8>, usize), String> {
+pub(crate) fn prost_meaning(signal: Signal, body: &[u8]) -> Result<(Vec<u8>, usize), String> {
     let refused = |error: prost::DecodeError| error.to_string();
     Ok(match signal {
         Signal::Traces => {

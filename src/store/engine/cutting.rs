@@ -105,6 +105,7 @@ impl<F: SignalFormat> Cutter<F> {
         partitions: &[Partition],
     ) -> Result<Vec<Partition>, StoreError> {
         self.undo_unfinished()?;
+        self.format.begin();
         let mut partitions = partitions.to_vec();
         let mut written = Vec::new();
         for (key, pieces) in plan {
@@ -214,7 +215,7 @@ impl<F: SignalFormat> Cutter<F> {
             let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
         }
         let path = self.directory.join(key.file_name());
-        let tables = format!("{CUT_TABLE} {}", F::TABLES);
+        let tables = format!("{CUT_TABLE} {}", F::TABLES.concat());
         self.open.push((key, open_for_writing(&path, &tables, self.durability)?));
         Ok(())
     }

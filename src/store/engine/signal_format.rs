@@ -18,8 +18,8 @@ use crate::otlp::{Batch, Signal};
 pub trait SignalFormat: Send + 'static {
     /// What it keeps.
     const SIGNAL: Signal;
-    /// The SQL that makes the tables of a partition file.
-    const TABLES: &'static str;
+    /// The SQLs that make the tables of a partition file.
+    const TABLES: &'static [&'static str];
     /// When there is enough to cut.
     const CUT: CutRule;
 
@@ -36,7 +36,13 @@ pub trait SignalFormat: Send + 'static {
     /// Takes everything of a cut out of a file again.
     fn undo(transaction: &Transaction<'_>, cut: u64) -> rusqlite::Result<()>;
 
-    /// Sees batches right after they were committed to the log, and those found there at the start, in order.
+    /// A cut begins; its pieces are written next. One that failed is begun anew.
+    fn begin(&mut self) {}
+
+    /// All files have their part of a cut, or, at the start, had it: it is the newest that readers see.
+    fn committed(&mut self, _cut: u64) {}
+
+    /// Sees batches when they are kept, and those found in the log at the start, in order.
     fn appended(&mut self, _appended: &[Appended]) {}
 
     /// Puts a partition file in order after a cut, in transactions of its own. Readers may look at the same time.

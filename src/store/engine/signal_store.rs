@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use super::disk_budget::DiskBudget;
 use super::options::EngineOptions;
 use super::partition::Partition;
-use super::read_connections::ReadConnections;
+use super::read_connections::{ReadConnection, ReadConnections};
 use super::signal_format::SignalFormat;
 use super::view::{Live, View};
 use super::writer::{Job, Writer};
@@ -86,16 +86,23 @@ impl<F: SignalFormat> SignalStore<F> {
         self.shared.live.lock().view()
     }
 
-    /// Runs `read` on the file of `partition`. A file that retention removed meanwhile is answered with none.
+    /// A connection to the file of `partition`; none where retention removed it meanwhile.
+    pub fn connection(&self, partition: &Partition) -> Result<Option<ReadConnection>, StoreError> {
+        self.shared.connections.open(&partition.path)
+    }
+
+    /// Runs `read` on the file of `partition`; none where retention removed it meanwhile.
     pub fn read<T>(
         &self,
         partition: &Partition,
         read: impl FnOnce(&rusqlite::Connection) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        match self.shared.connections.read(&partition.path, read) {
-            Err(_) if !partition.path.try_exists().unwrap_or(true) => Ok(None),
-            read => read.map(Some),
-        }
+        let Some(connection) = self.connection(partition)? else { return Ok(None) };
+        // What is read in one go is of one state of the file.
+        let transaction = connection
+            .unchecked_transaction()
+            .map_err(|error| super::database::engine_error(&partition.path, &error))?;
+        read(&transaction).map(Some)
     }
 
     /// How much there is, and how much of it is in `range`'s files.
@@ -116,6 +123,11 @@ impl<F: SignalFormat> SignalStore<F> {
             partitions: view.partitions.len() as u64,
             oldest_unix_nano: oldest_open.into_iter().chain(oldest_cut).min(),
         }
+    }
+
+    /// How many bytes the partition files have.
+    pub fn file_bytes(&self) -> u64 {
+        self.shared.live.lock().partitions().iter().map(|partition| partition.bytes).sum()
     }
 
     /// What the writer counted.

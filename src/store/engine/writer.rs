@@ -71,6 +71,7 @@ impl<F: SignalFormat> Writer<F> {
         let mut cutter = Cutter::new(directory, options.durability, format, budget.max_partition_bytes());
         let (partitions, last_cut) = cutter.recover(&mut log)?;
         let appended = log.read(F::SIGNAL)?;
+        cutter.format.committed(last_cut);
         cutter.format.appended(&appended);
         let next_sequence = appended.last().map_or(last_cut, |last| last.sequence).max(last_cut) + 1;
         let waiting_since = (!appended.is_empty()).then(Instant::now);
@@ -228,6 +229,7 @@ impl<F: SignalFormat> Writer<F> {
         };
         self.failure = None;
         self.shared.live.lock().cut(last, partitions);
+        self.cutter.format.committed(last);
         self.waiting_since = None;
         self.shared.counters.cuts.fetch_add(1, Ordering::Relaxed);
         self.shared.counters.wal_bytes.store(self.cutter.wal_bytes(), Ordering::Relaxed);
