@@ -9,6 +9,6 @@ export function Change({ now, before, worseWhenUp = false }) {
   if (before === 0) return now === 0 ? none : html`<small class=${"change " + (worseWhenUp ? "worse" : "")} title="There was none in the period before">new</small>`;
   const change = now / before - 1;
   if (Math.abs(change) < 0.05) return html`<small class="change" title="About as in the period before">=</small>`;
-  const words = `${change > 0 ? "+" : "−"}${Math.abs(change) >= 10 ? `×${Math.round(now / before)}` : `${Math.round(Math.abs(change) * 100)} %`}`;
+  const words = change >= 5 ? `×${Math.round(now / before)}` : `${change > 0 ? "+" : "−"}${Math.round(Math.abs(change) * 100)} %`;
   return html`<small class=${"change " + (worseWhenUp && change > 0.2 ? "worse" : "")} title="Against the period before">${words}</small>`;
 }

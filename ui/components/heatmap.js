@@ -3,6 +3,7 @@ import { html, useMemo, useRef } from "../vendor/preact-htm-signals.js";
 import { formatCount, formatTimeOfDay } from "../format.js";
 import { theme, themeColor } from "../theme.js";
 import { sharedOptions, usePlot } from "./chart_options.js";
+import { usualInterval } from "./time_chart.js";
 
 /**
  * @param {{label: string, heatmap: {times_ms: number[], columns: [number, number, number][][]}, range: {from: number, to: number}, stepMs: number, height: number, format: (value: number) => string}} properties
@@ -10,7 +11,9 @@ import { sharedOptions, usePlot } from "./chart_options.js";
 export function Heatmap({ label, heatmap, range, stepMs, height, format }) {
   const tooltip = useRef(/** @type {HTMLDivElement | null} */ (null));
   const latest = useRef({ heatmap, range, stepMs, format });
-  latest.current = { heatmap, range, stepMs, format };
+  // What arrives once a minute fills its minute, also where the step is shorter.
+  const cellMs = Math.max(stepMs, usualInterval(heatmap.times_ms.filter((_, index) => heatmap.columns[index].length > 0)));
+  latest.current = { heatmap, range, stepMs: cellMs, format };
   const bounds = useMemo(() => boundsOf(heatmap.columns), [heatmap]);
   // The line's values are never drawn: uPlot needs a series to know where the cursor is.
   const data = useMemo(() => /** @type {any} */ ([heatmap.times_ms, heatmap.times_ms.map(() => null)]), [heatmap]);
@@ -74,13 +77,15 @@ function drawCells(chart, { heatmap, stepMs }, bounds) {
   heatmap.times_ms.forEach((time, index) => {
     const from = chart.valToPos(time, "x", true);
     const to = chart.valToPos(time + stepMs, "x", true);
+    // A line between cells would be most of a narrow one.
+    const between = to - from < 5 ? 0 : 1;
     for (const [low, high, count] of heatmap.columns[index]) {
       if (count === 0) continue;
       const bottom = chart.valToPos(Math.max(low, bounds.low), "y", true);
       const upper = chart.valToPos(Math.min(Number.isFinite(high) ? high : bounds.high, bounds.high), "y", true);
       // The square root keeps single slow requests visible beside thousands of fast ones.
       context.globalAlpha = 0.1 + 0.9 * Math.sqrt(count / most);
-      context.fillRect(Math.round(from), Math.round(upper), Math.max(1, Math.round(to) - Math.round(from) - 1), Math.max(1, Math.round(bottom) - Math.round(upper) - 1));
+      context.fillRect(Math.round(from), Math.round(upper), Math.max(1, Math.round(to) - Math.round(from) - between), Math.max(1, Math.round(bottom) - Math.round(upper) - 1));
     }
   });
   context.restore();

@@ -26,7 +26,7 @@ export function TimeChart({ label, series, range, stepMs, format = formatNumber,
   const tooltip = useRef(/** @type {HTMLDivElement | null} */ (null));
   const drawn = series.slice(0, MOST_SERIES);
   const latest = useRef({ range, marks, threshold, drawn, hidden, format, aligned: /** @type {Aligned | null} */ (null) });
-  const aligned = useMemo(() => alignSeries(drawn, stepMs, kind !== "bar"), [series, stepMs, kind]);
+  const aligned = useMemo(() => alignSeries(drawn, stepMs), [series, stepMs]);
   // A stack is drawn from its top down, so that each sum covers the part of the one before that is not its own.
   const inDrawingOrder = (/** @type {any[]} */ list) => (stacked ? [...list].reverse() : list);
   const data = useMemo(() => /** @type {any} */ ([aligned.times, ...inDrawingOrder(drawnValues(aligned.values, drawn, hidden, stacked))]), [aligned, hidden, stacked]);
@@ -38,7 +38,7 @@ export function TimeChart({ label, series, range, stepMs, format = formatNumber,
     return {
       ...shared,
       scales: { ...shared.scales, y: { range: (_chart, low, high) => valueRange(low, high, kind, latest.current.threshold) } },
-      series: [{}, ...inDrawingOrder(drawn).map((one) => seriesOptions(one, kind, stacked, hidden.has(one.label)))],
+      series: [{}, ...inDrawingOrder(drawn).map((one) => seriesOptions(one, kind, stacked, hidden.has(one.label), () => latest.current.aligned?.lonely[latest.current.drawn.indexOf(one)] ?? []))],
       bands: stacked && kind !== "bar" ? drawn.slice(1).map((_, index) => ({ series: /** @type {[number, number]} */ ([index + 1, index + 2]) })) : [],
       hooks: {
         ...shared.hooks,
@@ -69,44 +69,73 @@ export function TimeChart({ label, series, range, stepMs, format = formatNumber,
       ${drawn.map((one, index) => html`<button key=${one.label} class="quiet small" aria-pressed=${!hidden.has(one.label)} title="Click: only this. With Shift: hide or show"
         onClick=${(/** @type {MouseEvent} */ event) => toggle(one.label, !event.shiftKey)}>
         <i style=${{ background: one.color }}></i><span class="truncate">${one.label}</span>
-        <b>${at === null ? "" : format(/** @type {number} */ (aligned.values[index][at]))}</b></button>`)}
+        <b>${at === null ? "" : format(/** @type {number} */ (valueAt(aligned.values[index], at)))}</b></button>`)}
       ${series.length > MOST_SERIES && html`<span class="notice cut">Showing ${MOST_SERIES} of ${series.length} series.</span>`}
       <button class="quiet small as-table" aria-pressed=${asTable} title="The same as a table" onClick=${() => setAsTable(!asTable)}>table</button>
     </div>`}
   </div>`;
 }
 
-/** @typedef {{times: number[], values: (number | null)[][]}} Aligned all series over the same times */
+/**
+ * @typedef {{times: number[], values: (number | null | undefined)[][], lonely: number[][]}} Aligned
+ * All series over the same times: null is a gap, undefined a moment between two points of a series that comes less often than the
+ * others or than the step. `lonely` are the places of points with a gap at both sides, which a line would not show.
+ */
+
+/** Points further apart than so many of a series' usual intervals have a gap between them. */
+const GAP_FROM_INTERVALS = 2.2;
 
 /**
- * One axis of times for all series; where a series lacks a step of time, null makes a gap.
  * @param {Series[]} series
  * @param {number} stepMs
- * @param {boolean} withGaps whether steps that no series has are put in
  * @returns {Aligned}
  */
-function alignSeries(series, stepMs, withGaps) {
-  const all = [...new Set(series.flatMap((one) => one.times))].sort((a, b) => a - b);
-  /** @type {number[]} */
-  const times = [];
-  for (const time of all) {
-    const before = times.at(-1);
-    if (withGaps && before !== undefined && time - before > stepMs * 1.5) times.push(before + stepMs);
-    times.push(time);
-  }
+function alignSeries(series, stepMs) {
+  const known = series.map((one) => one.times.map((time, index) => ({ time, value: one.values[index] })).filter((point) => point.value !== null));
+  const times = [...new Set(known.flatMap((points) => points.map((point) => point.time)))].sort((a, b) => a - b);
   const places = new Map(times.map((time, index) => [time, index]));
-  const values = series.map((one) => {
-    const row = /** @type {(number | null)[]} */ (new Array(times.length).fill(null));
-    one.times.forEach((time, index) => {
-      row[/** @type {number} */ (places.get(time))] = one.values[index];
+  const lonely = /** @type {number[][]} */ ([]);
+  const values = known.map((points) => {
+    const row = /** @type {(number | null | undefined)[]} */ (new Array(times.length).fill(null));
+    const furthest = Math.max(usualInterval(points.map((point) => point.time)), stepMs) * GAP_FROM_INTERVALS;
+    const alone = /** @type {number[]} */ ([]);
+    points.forEach((point, index) => {
+      const place = /** @type {number} */ (places.get(point.time));
+      row[place] = point.value;
+      const next = points[index + 1];
+      const joined = next !== undefined && next.time - point.time <= furthest;
+      if (joined) row.fill(undefined, place + 1, places.get(next.time));
+      if (!joined && (index === 0 || point.time - points[index - 1].time > furthest)) alone.push(place);
     });
+    lonely.push(alone);
     return row;
   });
-  return { times, values };
+  return withGapsBetween({ times, values, lonely }, stepMs);
+}
+
+/** Where no series has a point for long, a moment is put in whose nulls break every line. @param {Aligned} aligned @param {number} stepMs @returns {Aligned} */
+function withGapsBetween(aligned, stepMs) {
+  const furthest = Math.max(usualInterval(aligned.times), stepMs) * GAP_FROM_INTERVALS;
+  const breaks = aligned.times.flatMap((time, index) => (index > 0 && time - aligned.times[index - 1] > furthest ? [index] : []));
+  if (breaks.length === 0) return aligned;
+  const put = (/** @type {any[]} */ list, /** @type {(index: number) => any} */ between) => list.flatMap((item, index) => (breaks.includes(index) ? [between(index), item] : [item]));
+  const moved = (/** @type {number} */ place) => place + breaks.filter((index) => index <= place).length;
+  return {
+    times: put(aligned.times, (index) => aligned.times[index - 1] + stepMs),
+    // A series that is rarer than the others goes on over the break.
+    values: aligned.values.map((row) => put(row, (index) => (row[index] === undefined || row[index - 1] === undefined ? undefined : null))),
+    lonely: aligned.lonely.map((places) => places.map(moved)),
+  };
+}
+
+/** The median of the distances between times, 0 for less than two. @param {number[]} times */
+export function usualInterval(times) {
+  const distances = times.slice(1).map((time, index) => time - times[index]).sort((a, b) => a - b);
+  return distances[Math.floor(distances.length / 2)] ?? 0;
 }
 
 /**
- * @param {(number | null)[][]} values
+ * @param {(number | null | undefined)[][]} values
  * @param {Series[]} series
  * @param {Set<string>} hidden
  * @param {boolean} stacked
@@ -114,16 +143,20 @@ function alignSeries(series, stepMs, withGaps) {
 function drawnValues(values, series, hidden, stacked) {
   if (!stacked) return values;
   const below = new Array(values[0]?.length ?? 0).fill(0);
-  const sums = values.map((row, index) => {
+  return values.map((row, index) => {
     if (hidden.has(series[index].label)) return row.map(() => null);
-    return row.map((value, place) => (below[place] += value ?? 0));
+    let last = 0;
+    // Between two of its points a series lies on the stack as it did before; in a gap it is not there.
+    return row.map((value, place) => {
+      if (value !== undefined) last = value ?? 0;
+      return (below[place] += last);
+    });
   });
-  return sums;
 }
 
-/** @param {Series} one @param {string} kind @param {boolean} stacked @param {boolean} isHidden */
-function seriesOptions(one, kind, stacked, isHidden) {
-  const base = { label: one.label, stroke: one.color, show: !isHidden, points: { show: undefined } };
+/** @param {Series} one @param {string} kind @param {boolean} stacked @param {boolean} isHidden @param {() => number[]} lonely places to mark with a point */
+function seriesOptions(one, kind, stacked, isHidden, lonely) {
+  const base = { label: one.label, stroke: one.color, show: !isHidden, points: { show: !stacked, size: 4, fill: one.color, filter: lonely } };
   if (kind === "bar") return { ...base, fill: one.color, width: 0, paths: uPlot.paths.bars?.({ size: [0.86, 60], align: 1 }), points: { show: false } };
   const fill = kind === "area" || stacked ? translucent(one.color) : undefined;
   return { ...base, width: 1.5, fill };
@@ -200,7 +233,7 @@ function placeTooltip(chart, tooltip, { drawn, hidden, format, aligned }) {
     return;
   }
   const lines = drawn
-    .map((one, place) => ({ one, value: aligned.values[place][index] }))
+    .map((one, place) => ({ one, value: valueAt(aligned.values[place], index) }))
     .filter(({ one, value }) => value !== null && value !== undefined && !hidden.has(one.label))
     .sort((a, b) => Number(b.value) - Number(a.value))
     .slice(0, 12);
@@ -210,6 +243,13 @@ function placeTooltip(chart, tooltip, { drawn, hidden, format, aligned }) {
   const onTheLeft = left > chart.over.clientWidth / 2;
   tooltip.style.left = onTheLeft ? "auto" : `${offset + 14}px`;
   tooltip.style.right = onTheLeft ? `${chart.width - offset + 14}px` : "auto";
+}
+
+/** The value at a place, or the last one before it where the series only comes less often. @param {(number | null | undefined)[]} row @param {number} place */
+function valueAt(row, place) {
+  let at = place;
+  while (at > 0 && row[at] === undefined) at -= 1;
+  return row[at];
 }
 
 /** @param {Series} one @param {string} value */

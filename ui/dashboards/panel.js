@@ -114,7 +114,7 @@ function NumberView({ series, format, threshold }) {
   return html`<div class="numbers">${series.slice(0, 6).map((one) => {
     const value = lastValue(one);
     const over = threshold !== undefined && threshold !== null && value !== null && value > threshold;
-    return html`<div key=${one.label} class="number-view"><b class=${over ? "error-text" : ""}>${value === null ? "–" : format(value)}</b>${series.length > 1 && html`<small class="muted truncate">${one.label}</small>`}<${Sparkline} values=${one.values} color=${one.color} label=${one.label} format=${format} /></div>`;
+    return html`<div key=${one.label} class="number-view"><b class=${over ? "error-text" : ""}>${value === null ? "–" : format(value)}</b>${series.length > 1 && html`<small class="muted truncate">${one.label}</small>`}<${Sparkline} values=${one.values.filter((point) => point !== null)} color=${one.color} label=${one.label} format=${format} /></div>`;
   })}</div>`;
 }
 
@@ -132,7 +132,7 @@ function GaugeView({ series, format, unit, threshold }) {
 /** @param {{series: import("../components/time_chart.js").Series[], format: (value: number) => string}} properties */
 function TableView({ series, format }) {
   const rows = [...series].sort((a, b) => (lastValue(b) ?? 0) - (lastValue(a) ?? 0));
-  return html`<div class="table-scroll"><table class="data"><tbody>${rows.map((one) => html`<tr key=${one.label}><td>${one.label}</td><td class="number">${format(/** @type {number} */ (lastValue(one)))}</td><td><${Sparkline} values=${one.values} color=${one.color} label=${one.label} format=${format} /></td></tr>`)}</tbody></table></div>`;
+  return html`<div class="table-scroll"><table class="data"><tbody>${rows.map((one) => html`<tr key=${one.label}><td>${one.label}</td><td class="number">${format(/** @type {number} */ (lastValue(one)))}</td><td><${Sparkline} values=${one.values.filter((point) => point !== null)} color=${one.color} label=${one.label} format=${format} /></td></tr>`)}</tbody></table></div>`;
 }
 
 /** @param {{panel: any}} properties */

@@ -50,7 +50,9 @@ export function seriesOf(answer, label) {
   if (answer === null) return [];
   return answer.series.map((/** @type {any} */ one, /** @type {number} */ index) => {
     const group = Object.entries(one.group);
-    const name = group.map(([, value]) => value ?? "(none)").join(", ");
+    // A single series that lacks what it was split by was not split.
+    const unsplit = answer.series.length === 1 && group.every(([, value]) => value === null);
+    const name = unsplit ? "" : group.map(([, value]) => value ?? "(none)").join(", ");
     const service = group.length === 1 && ["service", "service.name"].includes(group[0][0]) ? String(group[0][1]) : null;
     return { label: name || label || answer.aggregation, color: service === null ? seriesColor(index) : serviceColor(service), times: one.times_ms, values: one.values };
   });

@@ -55,7 +55,7 @@ function Map({ nodes, edges, selected }) {
   const layout = useMemo(() => layoutGraph(
     nodes.map((node) => ({ id: node.name, width: NODE_WIDTH, height: NODE_HEIGHT })).sort((a, b) => a.id.localeCompare(b.id)),
     edges.map((edge) => ({ id: edgeId(edge), from: edge.client, to: edge.server })).sort((a, b) => a.id.localeCompare(b.id)),
-    { layerGap: 118 },
+    { layerGap: 126, rowGap: 46 },
   ), [shape]);
   const fastest = Math.max(...edges.map((edge) => edge.rate), 1e-9);
   return html`<${GraphCanvas} width=${layout.width} height=${layout.height} fitKey=${shape} label="Services and what they call">

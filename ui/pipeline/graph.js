@@ -56,10 +56,10 @@ function Node({ component, detail, place, live, selected }) {
     onClick=${open} onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Enter" && open()}>
     <title>${words}${component.status.message ? `\n${component.status.message}` : ""}</title>
     <rect width=${NODE_WIDTH} height=${NODE_HEIGHT} rx="8" class="box" />
-    <circle cx="15" cy="19" r="4" class=${"status-dot " + statusClass(component.status.state)} />
-    <text x="26" y="23" class="name">${component.id.length > 21 ? `${component.id.slice(0, 20)}…` : component.id}</text>
-    <text x="26" y="40" class=${lost === "" ? "detail" : "detail failed"}>${lost === "" ? detail : lost}</text>
-    ${fill !== null && html`<rect x="0" y=${NODE_HEIGHT - 4} width=${NODE_WIDTH} height="4" class="queue" /><rect x="0" y=${NODE_HEIGHT - 4} width=${NODE_WIDTH * Math.min(fill, 1)} height="4" class=${fill > 0.8 ? "queue-fill full" : "queue-fill"} />`}
+    <circle cx="15" cy="17" r="4" class=${"status-dot " + statusClass(component.status.state)} />
+    <text x="26" y="21" class="name">${component.id.length > 21 ? `${component.id.slice(0, 20)}…` : component.id}</text>
+    <text x="26" y="37" class=${lost === "" ? "detail" : "detail failed"}>${lost === "" ? detail : lost}</text>
+    ${fill !== null && html`<rect x="10" y=${NODE_HEIGHT - 7} width=${NODE_WIDTH - 20} height="3" rx="1.5" class="queue" /><rect x="10" y=${NODE_HEIGHT - 7} width=${(NODE_WIDTH - 20) * Math.min(fill, 1)} height="3" rx="1.5" class=${fill > 0.8 ? "queue-fill full" : "queue-fill"} />`}
   </g>`;
 }
 
