@@ -62,7 +62,7 @@ export const metricChecks = {
     const range = `from=${to - 1200_000}&to=${to}`;
     const { hosts } = await page.api(`/hosts?${range}`);
     await page.open(`/hosts?${range}`);
-    if (hosts.length === 0) await page.see(".empty");
+    if (hosts.length === 0) await page.see(".empty h2");
     else await page.until("every host", (names) => names.every((name) => document.querySelector("table.data")?.textContent.includes(name)), hosts.map((host) => host.name));
   },
 };

@@ -78,7 +78,7 @@ export const traceChecks = {
 
   "a trace that is not there is said to be not there": async (page) => {
     await page.open(`/trace/${"0123456789abcdef".repeat(2)}`);
-    await page.see(".empty");
+    await page.see(".empty h2");
     // The answer's status is 404 by design, which the browser itself writes to the console.
     const own = page.wrong().filter((line) => !line.includes("404"));
     page.wrong().length = 0;
