@@ -8,6 +8,7 @@ mod collecting;
 mod columns;
 mod merging;
 mod piece;
+mod words;
 
 #[cfg(test)]
 mod tests;

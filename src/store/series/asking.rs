@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use rusqlite::{Connection, params};
 
-use super::collecting::attributes_field;
+use super::collecting::{attributes_field, data_field_of};
 use super::piece::{
     BlockContents, BlockHeader, BlockSeries, Chunk, ChunkPoint, damaged, number_point, unpack, unpack_times,
 };
 use super::{SeriesFormat, SeriesStore};
-use crate::otlp::wire::{Fields, put_fields};
+use crate::otlp::wire::put_fields;
 use crate::otlp::{
     Batch, ExponentialHistogramDataPointView, HistogramDataPointView, KeyValueView, List, MetricView,
     NumberDataPointView, ResourceGroup, ScopeGroup, Signal, SummaryDataPointView, View,
@@ -478,8 +478,4 @@ impl<'a> OwnedLevels<'a> {
             Level { field_number: self.data_field, header: &self.data },
         ]
     }
-}
-
-fn data_field_of(metric: &[u8]) -> Option<u32> {
-    Fields::of(metric).map(|(number, _)| number).filter(|number| attributes_field(*number).is_some()).last()
 }

@@ -219,6 +219,11 @@ pub fn metric_header(metric: &[u8]) -> Option<(Vec<u8>, u32)> {
     Some((header, data_field))
 }
 
+/// The field with data in a metric or its header.
+pub fn data_field_of(metric: &[u8]) -> Option<u32> {
+    Fields::of(metric).map(|(number, _)| number).filter(|number| attributes_field(*number).is_some()).last()
+}
+
 /// The name in a metric's header.
 pub fn name_of(metric_header: &[u8]) -> &[u8] {
     MetricView::parse(metric_header).name.as_bytes()

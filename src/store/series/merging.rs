@@ -143,7 +143,7 @@ fn put_together(pieces: &[EncodedPiece]) -> Result<MetricPiece, StoreError> {
                         ChunkPoint::Integer(value) => (value.cast_unsigned(), 0),
                         ChunkPoint::Double(bits) => (bits, 1),
                         ChunkPoint::Other(bytes) => {
-                            collecting.others.push(OtherPoint { series, time, bytes: bytes.into() });
+                            collecting.others.push(OtherPoint { series, time, bytes: bytes.to_vec().into() });
                             return;
                         }
                     };

@@ -7,8 +7,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use super::collecting::{Above, Collecting, NumberPoint, OtherPoint, name_of};
+use super::collecting::{Above, Collecting, NumberPoint, OtherPoint, data_field_of, name_of};
 use super::columns::{Reader, put_doubles, put_integers, put_sized, read_doubles, read_integers};
+use super::words::{alike, read_alike};
 use crate::otlp::wire::put_varint;
 use crate::store::StoreError;
 
@@ -101,6 +102,7 @@ enum Form {
     Integers,
     Doubles,
     Others,
+    Alike,
 }
 
 /// A point out of a chunk.
@@ -259,6 +261,7 @@ impl BlockWriting {
             return;
         };
         let Above { resource, scope, metric } = series.above;
+        let data_field = data_field_of(collecting.metrics.get(metric)).unwrap_or_default();
         let resource = self.resources.number_of(resource, collecting.resources.get(resource));
         let scope = self.scopes.number_of(scope, collecting.scopes.get(scope));
         let metric = self.metrics.number_of(metric, collecting.metrics.get(metric));
@@ -279,7 +282,7 @@ impl BlockWriting {
                 let bits = points.iter().map(|point| point.bits);
                 match form {
                     Form::Integers => put_integers(&mut self.data, bits.map(u64::cast_signed)),
-                    Form::Doubles | Form::Others => put_doubles(&mut self.data, bits),
+                    _ => put_doubles(&mut self.data, bits),
                 }
             }
             self.add_chunk(form, points.iter().map(|point| point.time), list, begin);
@@ -288,10 +291,24 @@ impl BlockWriting {
         let from = others.partition_point(|point| point.series < number);
         let to = others.partition_point(|point| point.series <= number);
         let points = others.get(from..to).unwrap_or_default();
-        let list = times.number_of(points.iter().map(|point| point.time));
-        let begin = self.data.len();
-        points.iter().for_each(|point| put_sized(&mut self.data, &point.bytes));
-        self.add_chunk(Form::Others, points.iter().map(|point| point.time), list, begin);
+        self.add_others(points, data_field, times);
+    }
+
+    /// Adds points of a series that are more than a number: those that are alike as columns, the rest as they came.
+    fn add_others(&mut self, points: &[&OtherPoint<'_>], data_field: u32, times: &mut TimeLists) {
+        let (groups, rest) = alike(points.iter().map(|point| &*point.bytes), data_field);
+        for group in &groups {
+            let of_group = group.places.iter().filter_map(|place| points.get(*place));
+            let group_times = of_group.map(|point| point.time);
+            let (list, begin) = (times.number_of(group_times.clone()), self.data.len());
+            group.put(&mut self.data);
+            self.add_chunk(Form::Alike, group_times, list, begin);
+        }
+        let rest = rest.iter().filter_map(|place| points.get(*place));
+        let rest_times = rest.clone().map(|point| point.time);
+        let (list, begin) = (times.number_of(rest_times.clone()), self.data.len());
+        rest.for_each(|point| put_sized(&mut self.data, &point.bytes));
+        self.add_chunk(Form::Others, rest_times, list, begin);
     }
 
     fn add_chunk(&mut self, form: Form, times: impl Iterator<Item = u64> + Clone, list: u64, begin: usize) {
@@ -364,11 +381,11 @@ impl Chunk {
     }
 
     /// Calls `visit` with each point of the chunk: time, start and value. The start of others is in their bytes.
-    pub fn for_each_point<'d>(
+    pub fn for_each_point(
         &self,
         times: &[Vec<u64>],
-        data: &'d [u8],
-        mut visit: impl FnMut(u64, u64, ChunkPoint<'d>),
+        data: &[u8],
+        mut visit: impl FnMut(u64, u64, ChunkPoint<'_>),
     ) -> Result<(), StoreError> {
         let times = self.times(times)?;
         let end = self.begin.saturating_add(self.length);
@@ -377,6 +394,11 @@ impl Chunk {
             for time in times {
                 visit(*time, 0, ChunkPoint::Other(reader.sized().ok_or_else(damaged)?));
             }
+            return Ok(());
+        }
+        if self.form == Form::Alike {
+            let points = read_alike(&mut reader, self.points).ok_or_else(damaged)?;
+            times.iter().zip(&points).for_each(|(time, point)| visit(*time, 0, ChunkPoint::Other(point)));
             return Ok(());
         }
         let starts = read_integers(&mut reader, self.points).ok_or_else(damaged)?;
@@ -428,7 +450,7 @@ fn read_contents<'a>(reader: &mut Reader<'a>) -> Option<BlockContents<'a>> {
             0 => Form::Integers,
             1 => Form::Doubles,
             2 => Form::Others,
-            _ => return None,
+            _ => Form::Alike,
         };
         let (points, times, first) = (reader.size()?, reader.size()?, reader.varint()?);
         let last = first.checked_add(reader.varint()?)?;
