@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use prost::Message;
 
+use crate::otlp::oracle::prost_meaning;
 use crate::otlp::{Batch, Signal};
 
 /// The lines of all batches together, sorted.
@@ -22,9 +23,11 @@ pub fn sorted_lines<'b>(batches: impl IntoIterator<Item = &'b Batch>) -> Vec<Str
 pub fn lines(batch: &Batch) -> Vec<String> {
     let mut lines = Vec::new();
     for part in batch.parts() {
+        // Absent messages are empty ones here: their meaning is the same.
+        let (part, _) = prost_meaning(batch.signal(), part).unwrap();
         match batch.signal() {
             Signal::Traces => {
-                for resource in ExportTraceServiceRequest::decode(&**part).unwrap().resource_spans {
+                for resource in ExportTraceServiceRequest::decode(&*part).unwrap().resource_spans {
                     let above =
                         format!("{:?} {}", resource.resource.unwrap_or_default(), resource.schema_url);
                     for scope in resource.scope_spans {
@@ -35,7 +38,7 @@ pub fn lines(batch: &Batch) -> Vec<String> {
                 }
             }
             Signal::Logs => {
-                for resource in ExportLogsServiceRequest::decode(&**part).unwrap().resource_logs {
+                for resource in ExportLogsServiceRequest::decode(&*part).unwrap().resource_logs {
                     let above =
                         format!("{:?} {}", resource.resource.unwrap_or_default(), resource.schema_url);
                     for scope in resource.scope_logs {
@@ -46,7 +49,7 @@ pub fn lines(batch: &Batch) -> Vec<String> {
                 }
             }
             Signal::Metrics => {
-                for resource in ExportMetricsServiceRequest::decode(&**part).unwrap().resource_metrics {
+                for resource in ExportMetricsServiceRequest::decode(&*part).unwrap().resource_metrics {
                     let above =
                         format!("{:?} {}", resource.resource.unwrap_or_default(), resource.schema_url);
                     for scope in resource.scope_metrics {
