@@ -14,6 +14,8 @@ pub mod page;
 pub mod router;
 pub mod security;
 pub mod server;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

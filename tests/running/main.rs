@@ -5,6 +5,7 @@
 mod alarms;
 mod certificates;
 mod compose;
+mod console;
 mod grpc_faults;
 mod http_faults;
 mod load_until_refused;
