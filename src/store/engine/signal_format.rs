@@ -10,10 +10,10 @@ use crate::otlp::{Batch, Signal};
 
 /// How one signal is kept in partition files.
 ///
-/// What is appended is first kept as it came, in a log (see [`open_log`](super::open_log)), and *cut* from there when
+/// What is appended is first kept as it came, in a log (the file `open.db`), and *cut* from there when
 /// there is enough of it: [`encode`](Self::encode) turns everything appended since the last cut into pieces, one or
 /// more for each route, and [`write`](Self::write) puts each into the file of its partition. Rows carry the number of
-/// their cut: readers look at cuts up to the one their [`View`](super::View) is of, and a cut that a crash left
+/// their cut: readers look at cuts up to the one their [`View`](super::view::View) is of, and a cut that a crash left
 /// unfinished is undone by that number.
 pub trait SignalFormat: Send + 'static {
     /// What it keeps.

@@ -44,6 +44,8 @@ enum Wanted<'n> {
     Name(&'n str),
     /// Everything in all blocks.
     Everything,
+    /// The headers of all blocks.
+    Headers,
 }
 
 impl SeriesStore {
@@ -70,7 +72,7 @@ impl SeriesStore {
         limits: &Limits,
     ) -> Result<Answer<Vec<MetricCatalogueEntry>>, StoreError> {
         let (cataloguing, cut) =
-            self.ask(Wanted::Everything, range, limits, Cataloguing::default(), |cataloguing, block| {
+            self.ask(Wanted::Headers, range, limits, Cataloguing::default(), |cataloguing, block| {
                 for_each_chunk(block, range, |chunk, series| {
                     let (_, newest) = points_in(block, chunk, range)?;
                     if let (Some(newest), Some(parts)) = (newest, series.parts()) {
@@ -95,7 +97,7 @@ impl SeriesStore {
         limits: &Limits,
     ) -> Result<Answer<Vec<Facet>>, StoreError> {
         let (counts, cut) = self.ask(
-            Wanted::Everything,
+            Wanted::Headers,
             range,
             limits,
             vec![BTreeMap::<String, u64>::new(); fields.len()],
@@ -127,7 +129,7 @@ impl SeriesStore {
         range: TimeRange,
         limits: &Limits,
     ) -> Result<Answer<Vec<Field>>, StoreError> {
-        let (keys, cut) = self.ask(Wanted::Everything, range, limits, BTreeSet::new(), |keys, block| {
+        let (keys, cut) = self.ask(Wanted::Headers, range, limits, BTreeSet::new(), |keys, block| {
             for_each_chunk(block, range, |chunk, series| {
                 if let Some(parts) = series.parts()
                     && points_in(block, chunk, range)?.0 > 0
@@ -264,8 +266,9 @@ fn read_file(
     let last_cut = last_cut.cast_signed();
     let (condition, name) = match wanted {
         Wanted::Name(name) => ("name = ?2", name.as_bytes()),
-        Wanted::Everything => ("?2 IS NOT NULL", &b""[..]),
+        Wanted::Everything | Wanted::Headers => ("?2 IS NOT NULL", &b""[..]),
     };
+    let data = if wanted == Wanted::Headers { "x''" } else { "data" };
     // The order by piece unpacks each list of times once.
     let mut statement = connection.prepare_cached(&format!(
         "SELECT metric_block.id, piece, first_unix_nano, last_unix_nano FROM metric_block
@@ -280,7 +283,7 @@ fn read_file(
             continue;
         }
         let (header, data): (Vec<u8>, Vec<u8>) = connection
-            .prepare_cached("SELECT header, data FROM metric_block WHERE id = ?")?
+            .prepare_cached(&format!("SELECT header, {data} FROM metric_block WHERE id = ?"))?
             .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
         if let Some(cut) = budget.spend(header.len() + data.len()) {
             return Ok(Some(cut));
@@ -389,7 +392,7 @@ impl Wanted<'_> {
     fn has(self, name: &[u8]) -> bool {
         match self {
             Self::Name(wanted) => wanted.as_bytes() == name,
-            Self::Everything => true,
+            Self::Everything | Self::Headers => true,
         }
     }
 }
