@@ -8,7 +8,8 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::RunArguments;
-use crate::config::{Configuration, LoadOptions, NodeValue, load};
+use crate::config::{ComponentSections, Configuration, LoadOptions, NodeValue, load};
+use crate::pipeline::ComponentId;
 use crate::pipeline::service::{Service, ServiceError};
 use crate::telemetry::logging::start_logging;
 use crate::telemetry::own_resource;
@@ -79,24 +80,27 @@ async fn run_until_signalled(
     }
 }
 
-/// What a newcomer needs to know, with the addresses as `--set` may have changed them.
+/// What a newcomer needs to know, with the addresses as the environment and `--set` may have changed them.
 fn say_what_the_default_does(configuration: &Configuration) {
     tracing::info!("No --config was given: running the built-in pipelines/default.yaml.");
-    let endpoints = (endpoint_of(configuration, "grpc"), endpoint_of(configuration, "http"));
-    let (Some(grpc), Some(http)) = endpoints else { return };
+    let otlp = |protocol| text_in(&configuration.receivers, "otlp", &["protocols", protocol, "endpoint"]);
+    let (Some(grpc), Some(http)) = (otlp("grpc"), otlp("http")) else { return };
     tracing::info!("Listening for OTLP on {grpc} (gRPC) and {http} (HTTP).");
-    tracing::info!("What arrives is shown in this log.");
     for reader in configuration.service.telemetry.metrics.prometheus_readers() {
         tracing::info!("Own metrics are on http://{}:{}/metrics.", reader.host, reader.port);
     }
     tracing::info!("An application needs one line: export OTEL_EXPORTER_OTLP_ENDPOINT=http://{http}");
+    if let Some(console) = text_in(&configuration.extensions, "console", &["endpoint"]) {
+        tracing::info!("See this host, and all that arrives, in a browser: http://{console}");
+    }
 }
 
-/// Where the first receiver, the built-in `otlp`, listens for a protocol.
-fn endpoint_of<'a>(configuration: &'a Configuration, protocol: &str) -> Option<&'a str> {
-    let receiver = configuration.receivers.values().next()?;
-    match &receiver.node.get("protocols")?.get(protocol)?.get("endpoint")?.value {
-        NodeValue::String(endpoint) => Some(endpoint),
+/// The text under `keys` in the section of the component `id`, where it is written.
+fn text_in<'a, F: 'static>(sections: &'a ComponentSections<F>, id: &str, keys: &[&str]) -> Option<&'a str> {
+    let section = sections.get(&ComponentId::parse(id).ok()?)?;
+    let node = keys.iter().try_fold(&section.node, |node, key| node.get(key))?;
+    match &node.value {
+        NodeValue::String(text) => Some(text),
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 
 mod agents;
 mod alarms;
+mod station;
 mod stores;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,7 +19,7 @@ use crate::scrape::{Scraped, wait_for};
 use crate::send::{post_json, send_over_grpc, send_over_http};
 use crate::weir_process::{Launch, WeirProcess, free_address, pipelines_directory};
 
-/// The files that have a test below, in `agents`, `alarms` or `stores`.
+/// The files that have a test below, in `agents`, `alarms`, `station` or `stores`.
 const TESTED: [&str; 19] = [
     "agent-logs.yaml",
     "agent.yaml",
@@ -58,54 +59,6 @@ fn every_ready_configuration_has_a_test() {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     files.sort();
     assert_eq!(files, TESTED, "a configuration in pipelines/ is started and fed by a test in this file");
-}
-
-#[tokio::test]
-async fn without_a_configuration_it_says_what_to_do_and_shows_what_arrives() {
-    let directory = tempfile::tempdir().unwrap();
-    let (grpc, http, metrics) = (free_address(), free_address(), free_address());
-    let weir = Launch::of_binary(directory.path())
-        .set(&format!("receivers.otlp.protocols.grpc.endpoint={grpc}"))
-        .set(&format!("receivers.otlp.protocols.http.endpoint={http}"))
-        .set(&format!("extensions.health_check.endpoint={}", free_address()))
-        .set(&own_metrics_at(metrics));
-    let mut weir = weir.start(directory.path(), "weir").await;
-    weir.wait_for_log("export OTEL_EXPORTER_OTLP_ENDPOINT=").await;
-    for said in [
-        "running the built-in pipelines/default.yaml".to_owned(),
-        format!("Listening for OTLP on {grpc} (gRPC) and {http} (HTTP)."),
-        "What arrives is shown in this log.".to_owned(),
-        format!("Own metrics are on http://{metrics}/metrics."),
-        format!("An application needs one line: export OTEL_EXPORTER_OTLP_ENDPOINT=http://{http}"),
-    ] {
-        assert!(weir.log().contains(&said), "{said}\n{}", weir.log());
-    }
-
-    feed(grpc, http).await;
-    let log = weir.stop().await;
-    // In the words of exporter `debug`: a span's name and ids, a point's metric and value, a log's body.
-    for protocol in ["over gRPC", "over HTTP"] {
-        let lines_with = |text: &str| log.lines().filter(|line| line.contains(text)).count();
-        assert_eq!(lines_with(&format!("{protocol} 01010101010101010101010101010101 0202020202020202")), 1);
-        assert_eq!(lines_with(&format!("{protocol}{{}} 1")), 1);
-        assert_eq!(lines_with(protocol), 3, "{log}");
-    }
-}
-
-#[tokio::test]
-async fn the_default_configuration_is_the_one_built_in() {
-    let directory = tempfile::tempdir().unwrap();
-    let (grpc, http) = (free_address(), free_address());
-    let weir = Launch::of_pipelines("default.yaml", directory.path())
-        .set(&format!("receivers.otlp.protocols.grpc.endpoint={grpc}"))
-        .set(&format!("receivers.otlp.protocols.http.endpoint={http}"))
-        .set(&format!("extensions.health_check.endpoint={}", free_address()))
-        .set(&own_metrics_at(free_address()));
-    let weir = weir.start(directory.path(), "weir").await;
-    feed(grpc, http).await;
-    let log = weir.stop().await;
-    assert_eq!(log.matches("over gRPC").count(), 3, "{log}");
-    assert!(!log.contains("built-in"), "{log}");
 }
 
 #[tokio::test]
