@@ -32,8 +32,10 @@ class People(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
-        print(f"notification: {json.dumps(json.loads(body), indent=1)}", flush=True)
-        People.told.set()
+        notification = json.loads(body)
+        print(f"notification: {json.dumps(notification, indent=1)}", flush=True)
+        if notification["state"] == "ALARM":
+            People.told.set()
         self.send_response(204)
         self.end_headers()
 
