@@ -9,6 +9,8 @@ use super::{SENT, feed, wait_until};
 use crate::prometheus::get;
 use crate::weir_process::{Launch, free_address, pipelines_directory};
 
+const ALL_OF_TIME: &str = "from=0&to=4000000000000";
+
 /// Where a station listens.
 struct Station {
     grpc: SocketAddr,
@@ -33,20 +35,17 @@ impl Station {
             .env("WEIR_DATA", directory.join("data").display())
     }
 
-    /// An answer of the console over all of time.
     async fn ask(&self, question: &str) -> Value {
-        let separator = if question.contains('?') { '&' } else { '?' };
-        let path = format!("/api/v1/{question}{separator}from=0&to=4000000000000");
-        serde_json::from_str(&get(self.console, &path).await).unwrap()
+        serde_json::from_str(&get(self.console, &format!("/api/v1/{question}")).await).unwrap()
     }
 
     /// The names of the spans, metrics and records that were sent, as far as they are to be seen.
     async fn names_seen(&self) -> Vec<String> {
-        let (traces, metrics, logs) =
-            (self.ask("traces").await, self.ask("metrics").await, self.ask("logs?q=over").await);
+        let trace = self.ask(&format!("traces/{}", "01".repeat(16))).await;
+        let metrics = self.ask(&format!("metrics?{ALL_OF_TIME}")).await;
+        let logs = self.ask(&format!("logs?q=over&{ALL_OF_TIME}")).await;
         let mut names = Vec::new();
-        for (rows, key) in
-            [(&traces["traces"], "root_name"), (&metrics["metrics"], "name"), (&logs["logs"], "body")]
+        for (rows, key) in [(&trace["spans"], "name"), (&metrics["metrics"], "name"), (&logs["logs"], "body")]
         {
             let texts = rows.as_array().into_iter().flatten().filter_map(|row| row[key].as_str());
             names.extend(texts.filter(|text| SENT.contains(text)).map(str::to_owned));
@@ -99,7 +98,7 @@ async fn the_host_and_weir_itself_are_seen_within_a_minute() {
         "otelcol_process_uptime",
     ];
     wait_until("the host and Weir are measured", async || {
-        let metrics = station.ask("metrics").await;
+        let metrics = station.ask(&format!("metrics?{ALL_OF_TIME}")).await;
         let names: Vec<&str> = metrics["metrics"]
             .as_array()
             .into_iter()
@@ -109,7 +108,8 @@ async fn the_host_and_weir_itself_are_seen_within_a_minute() {
         wanted.iter().all(|name| names.iter().any(|found| found.starts_with(name)))
     })
     .await;
-    let hosts = station.ask("hosts").await;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    let hosts = station.ask(&format!("hosts?from={}&to={}", now - 300_000, now + 60_000)).await;
     let host = &hosts["hosts"][0];
     let kernel_name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
     assert_eq!(host["name"], kernel_name.trim(), "{hosts}");
