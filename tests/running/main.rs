@@ -24,4 +24,5 @@ mod scrape;
 mod send;
 mod shutdown;
 mod sink;
+mod store;
 mod weir_process;

@@ -117,6 +117,19 @@ fn check_version(path: &Path, version: i32) -> Result<(), StoreError> {
     )))
 }
 
+/// What SQLite finds damaged in the file at `path`, a sentence for each place.
+pub fn damage_of(path: &Path) -> Result<Vec<String>, StoreError> {
+    let connection = open_for_reading(path)?;
+    let check = || {
+        let mut statement = connection.prepare("PRAGMA integrity_check")?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()
+    };
+    let found = check().map_err(|error| engine_error(path, &error))?;
+    let damage = found.into_iter().filter(|sentence| sentence != "ok");
+    Ok(damage.map(|sentence| format!("{}: {sentence}", path.display())).collect())
+}
+
 /// Says what SQLite could not do with the file at `path`.
 pub fn engine_error(path: &Path, error: &rusqlite::Error) -> StoreError {
     let sentence = format!("{}: {error}", path.display());

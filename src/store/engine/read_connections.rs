@@ -48,6 +48,11 @@ impl ReadConnections {
         self.idle.lock().retain(|(of, _)| of != path);
     }
 
+    /// Closes all idle connections.
+    pub fn clear(&self) {
+        self.idle.lock().clear();
+    }
+
     fn take_idle(&self, path: &Path) -> Option<Connection> {
         let mut idle = self.idle.lock();
         let at = idle.iter().rposition(|(of, _)| of == path)?;

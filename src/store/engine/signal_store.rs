@@ -138,6 +138,8 @@ impl<F: SignalFormat> SignalStore<F> {
     /// Ends the writer; what is asked of it afterwards fails. What was appended and not cut stays in the log.
     pub fn close(&self) {
         drop(self.jobs.lock().take());
+        // The last connection to a file empties its write-ahead log, if it is one that writes.
+        self.shared.connections.clear();
         if let Some(thread) = self.writer.lock().take() {
             // A panic was reported by the thread itself.
             let _ = thread.join();

@@ -1,6 +1,7 @@
 //! [`SqliteStore`]: the engine as the store's contract has it.
 
 use std::fs::{self, File};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use parking_lot::Mutex;
 use rustix::fs::{FlockOperation, flock};
 
 use super::catalog::Catalog;
+use super::database::damage_of;
 use super::disk_budget::DiskBudget;
 use super::logs::LogFormat;
 use super::options::EngineOptions;
@@ -30,6 +32,7 @@ pub struct SqliteStore {
     logs: SignalStore<LogFormat>,
     metrics: SeriesStore,
     catalog: Arc<Catalog>,
+    directory: PathBuf,
     max_bytes: Option<u64>,
     /// Locked as long as it is open.
     _lock: File,
@@ -61,6 +64,7 @@ impl SqliteStore {
             calls,
             logs: SignalStore::open(options, Arc::clone(&budget), LogFormat)?,
             metrics: SeriesStore::open(options, budget)?,
+            directory: directory.clone(),
             max_bytes: options.max_bytes,
             _lock: lock,
         })
@@ -94,6 +98,22 @@ impl SqliteStore {
         self.spans.cut()?;
         self.logs.cut()?;
         self.metrics.signal.cut()
+    }
+
+    /// What SQLite finds damaged in the files; nothing in those of a sound store. Reads everything there is.
+    pub fn damage(&self) -> Result<Vec<String>, StoreError> {
+        let mut damage = Vec::new();
+        let signals = Signal::ALL.map(|signal| self.directory.join(signal.name()));
+        for directory in signals.iter().chain([&self.directory]) {
+            let failed = |error| StoreError::Engine(format!("{}: {error}", directory.display()));
+            for entry in fs::read_dir(directory).map_err(failed)? {
+                let path = entry.map_err(failed)?.path();
+                if path.extension().is_some_and(|extension| extension == "db") {
+                    damage.extend(damage_of(&path)?);
+                }
+            }
+        }
+        Ok(damage)
     }
 
     /// Ends the writers. Everything appended is kept; nothing can be appended any more.

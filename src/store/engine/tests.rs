@@ -1,6 +1,7 @@
 //! What the engine keeps and gives back.
 
 mod fidelity;
+mod format_version;
 mod recovery;
 
 use std::path::Path;
