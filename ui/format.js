@@ -109,8 +109,9 @@ export function formatDateTime(unixMs) {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${formatTimeOfDay(unixMs)}`;
 }
 
-/** How long ago, in one unit. @param {number} unixMs */
+/** How long ago, in one unit; 0 is never. @param {number} unixMs */
 export function formatAgo(unixMs) {
+  if (unixMs === 0) return "–";
   const age = Date.now() - unixMs;
   if (age < 2 * SECOND_MS) return "now";
   if (age < MINUTE_MS) return `${Math.round(age / SECOND_MS)} s ago`;

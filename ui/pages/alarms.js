@@ -2,13 +2,15 @@
 import { html } from "../vendor/preact-htm-signals.js";
 import { apiAddress, useAnswer } from "../api.js";
 import { link, parameter, setParameters } from "../location.js";
-import { timeRange } from "../time_range.js";
+import { spanMilliseconds, stepFor, timeRange } from "../time_range.js";
 import { formatAgo, formatDateTime, plural } from "../format.js";
-import { valueText } from "../components/attributes.js";
+import { AttributeTable } from "../components/attributes.js";
+import { condition } from "../text_query.js";
 import { AlarmState } from "../components/alarm_state.js";
 import { DataTable } from "../components/data_table.js";
 import { Drawer } from "../components/drawer.js";
 import { Panel } from "../components/panel.js";
+import { MetricChart } from "../metrics/metric_chart.js";
 
 const WORST_FIRST = ["ALARM", "INSUFFICIENT_DATA", "OK"];
 
@@ -54,10 +56,39 @@ function AlarmDrawer({ alarm, close }) {
   const rule = alarm.rule ?? {};
   return html`<${Drawer} label=${alarm.name} close=${close} title=${html`<h2>${alarm.name}</h2><${AlarmState} state=${alarm.state} />`}>
     <p>${alarm.reason}</p>
-    ${rule.metric && html`<div><a class="button small" href=${link("/metrics", { name: rule.metric })}>Metric ${rule.metric}</a></div>`}
-    <section><h3>Series</h3>${alarm.series.map((/** @type {any} */ one) => html`<div key=${JSON.stringify(one.labels)} class="alarm-series"><div class="row"><${AlarmState} state=${one.state} /><${Labels} labels=${one.labels} /><span class="grow"></span><time class="faint">${formatAgo(one.since_ms)}</time></div><p class="muted">${one.reason}</p></div>`)}</section>
-    <table class="attributes"><caption>Rule</caption><tbody>${Object.entries(rule).map(([key, value]) => html`<tr key=${key}><th scope="row">${key}</th><td><span class="value">${valueText(value)}</span></td></tr>`)}</tbody></table>
+    ${rule.description && html`<p class="muted">${rule.description}</p>`}
+    <div class="row wrap">${metricNames(rule).map((name) => html`<a key=${name} class="button small" href=${link("/metrics", { name })}>${name}</a>`)}</div>
+    <${DecidingChart} rule=${rule} />
+    <section><h3>Series</h3>${alarm.series.map((/** @type {any} */ one) => html`<div key=${JSON.stringify(one.labels)} class="alarm-series"><div class="row wrap"><${AlarmState} state=${one.state} /><${Labels} labels=${one.labels} /><span class="grow"></span><time class="faint">${formatAgo(one.since_ms)}</time></div><p class="muted">${one.reason}</p></div>`)}</section>
+    <${AttributeTable} title="Rule" attributes=${Object.entries(rule).filter(([, value]) => isSet(value))} />
   <//>`;
+}
+
+/** Aggregations of the API by CloudWatch's statistics. @type {Record<string, string>} */
+const AGGREGATIONS = { Average: "average", Sum: "increase", Maximum: "maximum", Minimum: "minimum", p50: "p50", p90: "p90", p95: "p95", p99: "p99" };
+
+/** What decides an alarm of a single metric, with its threshold; an expression of several is told by its reason alone. @param {{rule: any}} properties */
+function DecidingChart({ rule }) {
+  const range = timeRange.value;
+  const metric = rule.metric;
+  const aggregation = AGGREGATIONS[metric?.statistic ?? "Average"];
+  if (!metric?.name || aggregation === undefined) return null;
+  // A pattern as /SERVER|CONSUMER/ has no counterpart among the conditions of a query; without it the chart shows more.
+  const dimensions = Object.entries(metric.dimensions ?? {}).filter(([, value]) => !String(value).startsWith("/"));
+  const q = dimensions.map(([key, value]) => condition(key, String(value))).join(" ");
+  const step = Math.max(stepFor(range, 120), spanMilliseconds(String(metric.period ?? "")) ?? 0);
+  return html`<${MetricChart} title=${`${metric.statistic ?? "Average"} of ${metric.name}`} query=${{ name: metric.name, from: range.from, to: range.to, q, step_ms: step }} aggregation=${aggregation} groupBy=${rule.split_by ?? []} unit="" threshold=${rule.threshold ?? null} height=${150} />`;
+}
+
+/** Names of all metrics that a rule looks at. @param {any} rule @returns {string[]} */
+function metricNames(rule) {
+  const all = [rule.metric, ...(rule.metrics ?? []).map((/** @type {any} */ one) => one.metric)];
+  return [...new Set(all.map((metric) => metric?.name).filter((name) => name))];
+}
+
+/** Whether a field of a rule says something: what is empty was left out by who wrote it. @param {any} value */
+function isSet(value) {
+  return value !== null && value !== "" && (typeof value !== "object" || Object.keys(value).length > 0);
 }
 
 /** @param {{labels: Record<string, string>}} properties */
@@ -70,12 +101,14 @@ function NoAlarms() {
     <pre>connectors:
   alarms:
     rules:
-      - name: errors of a service
-        metric: traces.span.metrics.calls
-        statistic: sum
-        period: 60s
-        evaluation_periods: 3
-        datapoints_to_alarm: 2
-        comparison_operator: greater_than_threshold
-        threshold: 10</pre></div>`;
+      - name: disk nearly full
+        metric: {name: system.filesystem.utilization, statistic: Maximum, period: 60s}
+        split_by: [host.name, mountpoint]
+        threshold: 0.9
+        evaluation_periods: 5
+        datapoints_to_alarm: 3
+service:
+  pipelines:
+    metrics: {receivers: [host_metrics], exporters: [alarms, store]}
+    logs/alarms: {receivers: [alarms], exporters: [store]}</pre></div>`;
 }

@@ -1,5 +1,5 @@
 // The live pipeline: the running graph with rates, queue fill and losses; a click shows a component's configuration or taps an edge.
-import { html, useState } from "../vendor/preact-htm-signals.js";
+import { html, useMemo, useState } from "../vendor/preact-htm-signals.js";
 import { apiAddress, useAnswer, useEventStream } from "../api.js";
 import { parameter, setParameters } from "../location.js";
 import { formatBytes, formatShare } from "../format.js";
@@ -12,8 +12,9 @@ import { TapDrawer } from "../pipeline/tap.js";
 
 export function PipelinePage() {
   const asked = useAnswer(apiAddress("/pipelines"));
-  const [live, setLive] = useState(/** @type {any} */ (null));
-  const state = useEventStream(apiAddress("/pipelines/live"), "rates", setLive);
+  const [ticks, setTicks] = useState(/** @type {any[]} */ ([]));
+  const state = useEventStream(apiAddress("/pipelines/live"), "rates", (tick) => setTicks((before) => [tick, ...before].slice(0, AVERAGED_TICKS)));
+  const live = useMemo(() => averaged(ticks), [ticks]);
   const chosen = parameter("pipeline");
   const components = asked.answer?.components ?? [];
   const pipelines = asked.answer?.pipelines ?? [];
@@ -39,6 +40,17 @@ export function PipelinePage() {
       ${parameter("config") === "all" && html`<${ConfigurationDrawer} close=${close} />`}
     </div>
   </div>`;
+}
+
+/** Rates are means of so many seconds: what is sent every ten seconds would else seem to stand still most of the time. */
+const AVERAGED_TICKS = 10;
+
+/** The newest tick, with the mean rates of all. @param {any[]} ticks newest first */
+function averaged(ticks) {
+  if (ticks.length === 0) return null;
+  const mean = (/** @type {string} */ id, /** @type {string} */ rate) => ticks.reduce((sum, tick) => sum + (tick.edges[id]?.[rate] ?? 0), 0) / ticks.length;
+  const edges = Object.fromEntries(Object.keys(ticks[0].edges).map((id) => [id, { items_per_s: mean(id, "items_per_s"), bytes_per_s: mean(id, "bytes_per_s") }]));
+  return { ...ticks[0], edges };
 }
 
 /** Class of a component's state; only what is wrong has a colour of its own. @param {string} state */
