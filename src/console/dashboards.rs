@@ -3,6 +3,8 @@
 pub mod automatic;
 mod files;
 mod panels;
+#[cfg(test)]
+mod tests;
 
 pub use self::files::read_dashboards;
 use super::api::aggregation_words;
