@@ -70,14 +70,14 @@ impl StoreConfig {
 
     fn check_values(&self, checking: &mut Checking) {
         if self.directory.is_empty() && !self.in_memory {
-            checking.error_at("directory", "must be the path of a directory");
+            checking.error_at("directory", "'directory' must be the path of a directory");
         }
         if self.partition_duration < SHORTEST_PARTITION {
-            checking.error_at("partition_duration", "must be at least 1m");
+            checking.error_at("partition_duration", "'partition_duration' must be at least 1m");
         }
         if self.retention.max_age.is_negative() {
             checking.within("retention", |checking| {
-                checking.error_at("max_age", "must not be negative; 0 is for no limit");
+                checking.error_at("max_age", "'max_age' must not be negative; 0 is for no limit");
             });
         }
     }
