@@ -45,10 +45,13 @@ impl Station {
         let metrics = self.ask(&format!("metrics?{ALL_OF_TIME}")).await;
         let logs = self.ask(&format!("logs?q=over&{ALL_OF_TIME}")).await;
         let mut names = Vec::new();
-        for (rows, key) in [(&trace["spans"], "name"), (&metrics["metrics"], "name"), (&logs["logs"], "body")]
-        {
+        for (kind, rows, key) in [
+            ("span", &trace["spans"], "name"),
+            ("metric", &metrics["metrics"], "name"),
+            ("log", &logs["logs"], "body"),
+        ] {
             let texts = rows.as_array().into_iter().flatten().filter_map(|row| row[key].as_str());
-            names.extend(texts.filter(|text| SENT.contains(text)).map(str::to_owned));
+            names.extend(texts.filter(|text| text.starts_with("over ")).map(|text| format!("{kind} {text}")));
         }
         names.sort();
         names
