@@ -36,6 +36,9 @@ struct AlarmSeries {
     state: &'static str,
     since_ms: f64,
     reason: String,
+    /// When it was last said to be so.
+    #[serde(skip)]
+    told_ms: f64,
 }
 
 /// Answer of `/alarms/history`.
@@ -83,20 +86,10 @@ pub fn alarms(asked: &Asked<'_>) -> Result<Alarms, ApiError> {
         alarms.entry(name).or_default().insert(series.labels.clone(), series);
     }
     let range = TimeRange { from_unix_nano: now.saturating_sub(REASON_WINDOW_NANO), to_unix_nano: u64::MAX };
-    // Newest first: the first change of a series that led to its state tells the reason.
     let (changes, _) = changes(asked, range, None, MOST_CHANGES)?;
+    // They come newest first.
     for change in changes.into_iter().rev() {
-        let Some(state) = STATES.iter().find(|state| **state == change.state) else { continue };
-        let series = alarms.entry(change.name).or_default();
-        let known = series.entry(change.labels.clone()).or_insert_with(|| AlarmSeries {
-            labels: change.labels,
-            state,
-            since_ms: change.time_ms,
-            reason: String::new(),
-        });
-        if known.state == *state {
-            (known.since_ms, known.reason) = (change.time_ms, change.reason);
-        }
+        learn(alarms.entry(change.name.clone()).or_default(), change);
     }
     let mut alarms: Vec<Alarm> = alarms
         .into_iter()
@@ -106,6 +99,20 @@ pub fn alarms(asked: &Asked<'_>) -> Result<Alarms, ApiError> {
         badness(right.state).cmp(&badness(left.state)).then(right.since_ms.total_cmp(&left.since_ms))
     });
     Ok(Alarms { alarms })
+}
+
+/// Takes what a change says, where nothing newer was heard: the gauge comes each minute, or not at all where only the
+/// logs of a connector `alarms` are kept. The change that led to a state tells its reason.
+fn learn(known: &mut BTreeMap<Labels, AlarmSeries>, change: AlarmChange) {
+    let Some(state) = STATES.iter().find(|state| **state == change.state) else { return };
+    let is_news = known
+        .get(&change.labels)
+        .is_none_or(|series| change.time_ms >= series.told_ms || series.state == *state);
+    if is_news {
+        let told_ms = known.get(&change.labels).map_or(0.0, |series| series.told_ms).max(change.time_ms);
+        let (labels, since_ms, reason) = (change.labels, change.time_ms, change.reason);
+        known.insert(labels.clone(), AlarmSeries { labels, state, since_ms, reason, told_ms });
+    }
 }
 
 /// Changes of states, newest first.
@@ -182,7 +189,8 @@ fn state_of(series: &MetricSeries, group_by: &[Field]) -> Option<(String, AlarmS
         }
     }
     let name = series.group.first()?.clone()?;
-    Some((name, AlarmSeries { labels, state, since_ms: milliseconds(since), reason: String::new() }))
+    let (since_ms, told_ms) = (milliseconds(since), milliseconds(newest.unix_nano));
+    Some((name, AlarmSeries { labels, state, since_ms, reason: String::new(), told_ms }))
 }
 
 fn changes(
@@ -236,4 +244,38 @@ fn rules(asked: &Asked<'_>) -> BTreeMap<String, serde_json::Value> {
         Some((name, serde_json::to_value(rule).ok()?))
     });
     named.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(time_ms: f64, state: &str) -> AlarmChange {
+        let (name, previous_state) = ("a".to_owned(), String::new());
+        let reason = format!("{state} at {time_ms}");
+        AlarmChange { time_ms, name, labels: Labels::new(), state: state.to_owned(), previous_state, reason }
+    }
+
+    /// The state after the changes, with the gauge's where it said one.
+    fn state_after(gauge: Option<(f64, &'static str)>, changes: &[(f64, &str)]) -> (&'static str, String) {
+        let mut known = BTreeMap::new();
+        if let Some((told_ms, state)) = gauge {
+            let (labels, reason) = (Labels::new(), String::new());
+            known.insert(Labels::new(), AlarmSeries { labels, state, since_ms: told_ms, reason, told_ms });
+        }
+        for (time_ms, state) in changes {
+            learn(&mut known, change(*time_ms, state));
+        }
+        let series = known.into_values().next().unwrap();
+        (series.state, series.reason)
+    }
+
+    #[test]
+    fn what_was_heard_last_holds() {
+        let changes = [(1.0, "OK"), (5.0, "ALARM")];
+        assert_eq!(state_after(None, &changes), ("ALARM", "ALARM at 5".to_owned()));
+        assert_eq!(state_after(Some((3.0, "OK")), &changes), ("ALARM", "ALARM at 5".to_owned()));
+        assert_eq!(state_after(Some((9.0, "ALARM")), &changes), ("ALARM", "ALARM at 5".to_owned()));
+        assert_eq!(state_after(Some((9.0, "OK")), &changes), ("OK", "OK at 1".to_owned()));
+    }
 }
