@@ -3,6 +3,7 @@
 
 mod batch;
 pub mod export_response;
+mod hexadecimal;
 pub mod json;
 #[cfg(test)]
 pub(crate) mod oracle;
@@ -18,6 +19,7 @@ mod views;
 pub mod wire;
 
 pub use batch::{Batch, ClientInfo};
+pub use hexadecimal::hexadecimal;
 pub use rewrite::{
     AttributeList, AttributePlace, AttributeVerdict, AttributesInPlace, Context, Editor, MessageKind,
     PlacedAttributes, Rewritten, Verdict, put_any_value, rewrite,

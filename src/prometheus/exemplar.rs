@@ -1,7 +1,7 @@
 //! One measurement among those that a value stands for.
 
 use super::{Label, Naming};
-use crate::otlp::ExemplarView;
+use crate::otlp::{ExemplarView, hexadecimal};
 
 /// The most characters that the labels of an exemplar may have together, by OpenMetrics.
 const EXEMPLAR_LABELS_LIMIT: usize = 128;
@@ -25,9 +25,7 @@ impl Exemplar {
         let mut labels: Vec<Label> = ids
             .into_iter()
             .filter(|(_, id)| id.iter().any(|byte| *byte != 0))
-            .map(|(name, id)| {
-                Label::new(name, id.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-            })
+            .map(|(name, id)| Label::new(name, hexadecimal(id)))
             .collect();
         let naming = Naming::new("", false, false);
         let mut with_attributes = labels.clone();

@@ -5,6 +5,7 @@ mod read;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{Annotation, Endpoint, Kind, Span};
+use crate::otlp::hexadecimal;
 
 pub use self::read::{InvalidSpan, SpanDocument, id_of_text, parse_spans, trace_id_of_text};
 
@@ -100,15 +101,6 @@ fn trace_id_text(id: &[u8]) -> String {
         Some((high, low)) if high.iter().all(|byte| *byte == 0) => hexadecimal(low),
         _ => hexadecimal(id),
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // A String takes everything.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 const fn kind_text(kind: Kind) -> Option<&'static str> {

@@ -34,11 +34,6 @@ pub fn value(any: AnyValueView<'_>) -> Value {
     }
 }
 
-/// Bytes in lower-case hexadecimal.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The trace id that `text` writes.
 pub fn trace_id(text: &str) -> Option<[u8; 16]> {
     let is_hexadecimal = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::attributes::{attributes, hexadecimal, value};
+use super::attributes::{attributes, value};
 use crate::console::answer::{ApiError, CutShape, Pair, cut_shape, first_cut, milliseconds, with_cut};
 use crate::console::asked::Asked;
-use crate::otlp::{Batch, LogRecordView, Signal};
+use crate::otlp::{Batch, LogRecordView, Signal, hexadecimal};
 use crate::store::filter::matching::{record_time, service_of, severity_word};
 use crate::store::filter::query_text::field_text;
 use crate::store::{Field, LogPosition, LogSearch};

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::attributes::hexadecimal;
 use crate::console::answer::{ApiError, CutShape, cut_shape, first_cut, milliseconds, with_cut};
 use crate::console::asked::Asked;
-use crate::otlp::Signal;
+use crate::otlp::{Signal, hexadecimal};
 use crate::store::filter::query_text::field_text;
 use crate::store::{Aggregation, HeatmapColumn, MetricCatalogueEntry, MetricKind, MetricQuery, MetricSeries};
 

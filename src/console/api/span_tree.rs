@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::attributes::{attributes, hexadecimal};
+use super::attributes::attributes;
 use crate::console::answer::{CutShape, Pair, milliseconds};
-use crate::otlp::{Batch, ResourceView, ScopeView, SpanView};
+use crate::otlp::{Batch, ResourceView, ScopeView, SpanView, hexadecimal};
 use crate::store::filter::matching::{FieldValue, duration_nano, kind_word, service_of, status_word};
 
 /// Answer of `/traces/{id}`.

@@ -3,12 +3,12 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::attributes::{hexadecimal, trace_id};
+use super::attributes::trace_id;
 use super::span_tree::{Trace, trace_of};
 use crate::console::answer::{ApiError, CutShape, cut_shape, milliseconds, with_cut};
 use crate::console::asked::Asked;
 use crate::otlp::json::encode_json;
-use crate::otlp::{Batch, Signal};
+use crate::otlp::{Batch, Signal, hexadecimal};
 use crate::store::{Condition, Cut, Field, Test, TraceOrder, TraceSearch, TraceSummary};
 
 /// The parameters of `/traces`.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use crate::components::{CONNECTORS, EXPORTERS, EXTENSIONS, PROCESSORS, RECEIVERS};
+use crate::otlp::hexadecimal;
 use crate::pipeline::factory::Factory;
 use crate::pipeline::{ComponentKind, StorageOwner};
 
@@ -22,7 +23,7 @@ pub fn file_name(owner: &StorageOwner) -> String {
         return name + SUFFIX;
     }
     let hash = Sha256::digest(name.as_bytes());
-    hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + SUFFIX
+    hexadecimal(&hash) + SUFFIX
 }
 
 /// The name under which the Collector keeps the same component's space.

@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use crate::otlp::hexadecimal::hex_character;
+
 /// Reads all four forms that protobuf's JSON mapping wants read: both alphabets, padded or not. Writes
 /// the standard alphabet with padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -87,10 +89,6 @@ fn write_escape(output: &mut Vec<u8>, special: u8) {
             output.extend([hex_character(control >> 4), hex_character(control & 0xf)]);
         }
     }
-}
-
-const fn hex_character(nibble: u8) -> u8 {
-    if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
 }
 
 const fn hex_value(character: u8) -> Option<u8> {

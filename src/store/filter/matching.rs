@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::otlp::{AnyValueView, KeyValueView, List, LogRecordView, ResourceView, ScopeView, SpanView, Text};
+use crate::otlp::{
+    AnyValueView, KeyValueView, List, LogRecordView, ResourceView, ScopeView, SpanView, Text, hexadecimal,
+};
 
 use super::{Condition, Field, Filter, Test};
 
@@ -227,12 +229,6 @@ pub fn contains_ignoring_ascii_case(text: &[u8], part: &[u8]) -> bool {
         let there = text.get(at..at.saturating_add(part.len()));
         there.is_some_and(|there| there.eq_ignore_ascii_case(part))
     })
-}
-
-fn hexadecimal(id: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 0xf)]);
-    id.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 fn some_text(text: Text<'_>) -> Option<FieldValue<'_>> {
