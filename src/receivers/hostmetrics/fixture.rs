@@ -55,7 +55,7 @@ impl Fixture {
 
     /// The host.
     pub fn host(&self) -> Arc<Host> {
-        Arc::new(Host { paths: self.paths(), boot_time_unix_nano: BOOT_TIME })
+        Arc::new(Host { paths: self.paths(), boot_time_unix_nano: BOOT_TIME, ..Host::default() })
     }
 }
 

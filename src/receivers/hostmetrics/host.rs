@@ -4,9 +4,11 @@
 //! `HOST_PROC`, `HOST_SYS`, `HOST_ETC`, `HOST_DEV` and `HOST_PROC_MOUNTINFO` name single folders and have
 //! precedence.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
+
+use parking_lot::Mutex;
+use rustix::buffer::spare_capacity;
 
 /// Where the files of the measured host are.
 #[derive(Debug, Clone, Default)]
@@ -26,13 +28,19 @@ pub struct HostPaths {
 }
 
 /// A measured host.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Host {
     /// Where its files are.
     pub paths: HostPaths,
     /// When it started, in nanoseconds since 1970, to the second.
     pub boot_time_unix_nano: u64,
+    /// What one scraper of a turn has read for itself and another needs, too.
+    pub process_states: ProcessStates,
 }
+
+/// The states of all processes, in the letters of proc_pid_stat(5), as one scraper met them in passing.
+#[derive(Debug, Default)]
+pub struct ProcessStates(Mutex<Option<(u64, Vec<char>)>>);
 
 /// A file that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +86,11 @@ impl HostPaths {
         read_text(&self.proc.join(file))
     }
 
+    /// The same of a file that [`read_whole_text`] may read.
+    pub fn read_whole_proc(&self, file: &str) -> Result<String, ReadError> {
+        read_whole_text(&self.proc.join(file))
+    }
+
     /// The ids of the processes, or of other things numbered in a folder of the host's `/proc`.
     pub fn numbers_in_proc(&self, folder: &str) -> Result<Vec<u32>, ReadError> {
         let path = self.proc.join(folder);
@@ -104,20 +117,61 @@ impl Host {
     /// The host with these paths; `now_unix_nano` is the time of day.
     pub fn new(paths: HostPaths, now_unix_nano: u64) -> Result<Self, ReadError> {
         let boot_time_unix_nano = boot_time(&paths, now_unix_nano)?;
-        Ok(Self { paths, boot_time_unix_nano })
+        Ok(Self { paths, boot_time_unix_nano, process_states: ProcessStates::default() })
     }
 }
 
-/// As much as most files of `/proc` hold.
-const USUAL_FILE_BYTES: usize = 4096;
+impl ProcessStates {
+    /// Keeps the states for the others of the turn that began at `turn_unix_nano`.
+    pub fn leave(&self, turn_unix_nano: u64, states: Vec<char>) {
+        *self.0.lock() = Some((turn_unix_nano, states));
+    }
+
+    /// Takes what was left in this turn.
+    pub fn take(&self, turn_unix_nano: u64) -> Option<Vec<char>> {
+        let (left_in, states) = self.0.lock().take()?;
+        (left_in == turn_unix_nano).then_some(states)
+    }
+}
 
 /// The text of a file; what is not UTF-8 is replaced.
 pub fn read_text(path: &Path) -> Result<String, ReadError> {
-    // Files of `/proc` say that they are empty, wherefore `fs::read` would take them in many small pieces.
-    let mut bytes = Vec::with_capacity(USUAL_FILE_BYTES);
-    fs::File::open(path)
-        .and_then(|file| file.take(u64::MAX).read_to_end(&mut bytes))
-        .map_err(|error| ReadError::Unreadable { path: path.to_owned(), error })?;
+    read_until(path, |_, _| false)
+}
+
+/// The text of a file that the kernel hands out all at once, as it does most of `/proc`: what does not fill the room
+/// for it is all of it. That saves every second read of the many files that processes have.
+pub fn read_whole_text(path: &Path) -> Result<String, ReadError> {
+    read_until(path, |bytes_read, room| bytes_read < room)
+}
+
+/// The text of a file that the kernel hands out line by line, each of `longest_line` bytes at most and as many as
+/// fit a page: where there is room for another one there is none.
+pub fn read_lines(path: &Path, longest_line: usize) -> Result<String, ReadError> {
+    read_until(path, |bytes_read, room| bytes_read + longest_line < room.min(PAGE_BYTES))
+}
+
+/// The least that a page of memory has; most files of `/proc` are no larger.
+const PAGE_BYTES: usize = 4096;
+
+/// The least room to read into.
+const LEAST_ROOM: usize = 1024;
+
+/// Reads until `is_end` says of a read, by how many bytes came and how many there was room for, that it was the last.
+fn read_until(path: &Path, is_end: impl Fn(usize, usize) -> bool) -> Result<String, ReadError> {
+    let unreadable = |error: io::Error| ReadError::Unreadable { path: path.to_owned(), error };
+    let file = fs::File::open(path).map_err(unreadable)?;
+    // Files of `/proc` say that they are empty, so that the room for them has to be guessed.
+    let mut bytes = Vec::with_capacity(PAGE_BYTES);
+    loop {
+        bytes.reserve(LEAST_ROOM);
+        let room = bytes.capacity() - bytes.len();
+        match rustix::io::read(&file, spare_capacity(&mut bytes)) {
+            Ok(bytes_read) if bytes_read == 0 || is_end(bytes_read, room) => break,
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(unreadable(errno.into())),
+        }
+    }
     Ok(String::from_utf8(bytes)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
@@ -134,7 +188,7 @@ fn boot_time(paths: &HostPaths, now_unix_nano: u64) -> Result<u64, ReadError> {
         let now = now_unix_nano as f64 / NANOSECONDS_PER_SECOND as f64;
         return Ok((now - uptime).max(0.0) as u64 * NANOSECONDS_PER_SECOND);
     }
-    let stat = paths.read_proc("stat")?;
+    let stat = paths.read_whole_proc("stat")?;
     let boot_time = stat.lines().find_map(|line| line.strip_prefix("btime ")?.trim().parse::<u64>().ok());
     let malformed = || ReadError::Malformed { path: paths.proc.join("stat"), expected: "a line `btime`" };
     Ok(boot_time.ok_or_else(malformed)? * NANOSECONDS_PER_SECOND)
@@ -142,7 +196,7 @@ fn boot_time(paths: &HostPaths, now_unix_nano: u64) -> Result<u64, ReadError> {
 
 /// How long the host has been running, in seconds.
 pub fn uptime_seconds(paths: &HostPaths) -> Result<f64, ReadError> {
-    let text = paths.read_proc("uptime")?;
+    let text = paths.read_whole_proc("uptime")?;
     let seconds = text.split_whitespace().next().and_then(|seconds| seconds.parse().ok());
     seconds.ok_or_else(|| ReadError::Malformed {
         path: paths.proc.join("uptime"),
@@ -195,5 +249,18 @@ mod tests {
         let fixture = Fixture::with(&[("proc/stat", "cpu 1 2\n")]);
         let error = boot_time(&fixture.paths(), 0).unwrap_err().to_string();
         assert_eq!(error, format!("{} does not hold a line `btime`", fixture.path("proc/stat").display()));
+    }
+
+    #[test]
+    fn files_of_every_length_are_read_to_their_end() {
+        let fixture = Fixture::with(&[]);
+        for length in [0, 1, 3583, 3584, 4095, 4096, 4097, 8192, 100_000] {
+            let text = "0123456".repeat(length).split_off(length * 6);
+            fixture.write("file", &text);
+            let path = fixture.path("file");
+            assert_eq!(read_text(&path).unwrap(), text, "{length}");
+            assert_eq!(read_whole_text(&path).unwrap(), text, "{length}");
+            assert_eq!(read_lines(&path, 512).unwrap(), text, "{length}");
+        }
     }
 }

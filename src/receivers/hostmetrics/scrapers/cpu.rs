@@ -76,7 +76,7 @@ impl Scraper for CpuScraper {
     fn scrape(&mut self, scrape: &mut Scrape) {
         self.metrics.begin(self.host.boot_time_unix_nano, scrape.time_unix_nano);
         if self.metrics.is_any_on(&[CpuMetric::Time, CpuMetric::Utilization]) {
-            match self.host.paths.read_proc("stat") {
+            match self.host.paths.read_whole_proc("stat") {
                 Ok(text) => self.record_times(parse_times(&text)),
                 Err(error) => scrape.fail(2, error.to_string()),
             }

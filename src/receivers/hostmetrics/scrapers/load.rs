@@ -49,7 +49,7 @@ impl Scraper for LoadScraper {
     }
 
     fn scrape(&mut self, scrape: &mut Scrape) {
-        let text = match self.host.paths.read_proc("loadavg") {
+        let text = match self.host.paths.read_whole_proc("loadavg") {
             Ok(text) => text,
             Err(error) => return scrape.fail(LoadMetric::METRICS.len(), error.to_string()),
         };

@@ -73,7 +73,7 @@ impl Scraper for MemoryScraper {
     }
 
     fn scrape(&mut self, scrape: &mut Scrape) {
-        let memory = match self.host.paths.read_proc("meminfo") {
+        let memory = match self.host.paths.read_whole_proc("meminfo") {
             Ok(text) => MemoryInfo::parse(&text),
             Err(error) => return scrape.fail(MemoryMetric::METRICS.len(), error.to_string()),
         };
@@ -139,7 +139,7 @@ impl MemoryScraper {
 
 /// How much memory the host has; 0 where that cannot be read.
 pub(super) fn total_memory_bytes(paths: &HostPaths) -> u64 {
-    paths.read_proc("meminfo").map_or(0, |text| MemoryInfo::parse(&text).total)
+    paths.read_whole_proc("meminfo").map_or(0, |text| MemoryInfo::parse(&text).total)
 }
 
 /// What is read of `/proc/meminfo`, in bytes and pages.

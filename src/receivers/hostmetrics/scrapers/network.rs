@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::config_section;
-use crate::receivers::hostmetrics::host::{Host, HostPaths, ReadError, read_text};
+use crate::receivers::hostmetrics::host::{Host, HostPaths, ReadError, read_lines, read_text};
 use crate::receivers::hostmetrics::metric_recorder::MetricRecorder;
 use crate::receivers::hostmetrics::metric_selection::MetricSelection;
 use crate::receivers::hostmetrics::metric_table::{MetricTable, metric_table};
@@ -65,6 +65,9 @@ const TCP_STATES: [&str; 11] = [
     "LISTEN",
     "CLOSING",
 ];
+
+/// A line of `/proc/net/tcp6` has less.
+const LONGEST_CONNECTION_LINE: usize = 512;
 
 /// A state the Collector reports though Linux has none of that name.
 const STATE_WITHOUT_CONNECTIONS: &str = "DELETE";
@@ -130,9 +133,11 @@ impl NetworkScraper {
 
     fn record_connections(&mut self) -> Result<(), ReadError> {
         let mut counts = [0; TCP_STATES.len()];
-        count_connections(&self.host.paths.read_proc("net/tcp")?, &mut counts);
+        // The kernel looks through its whole table of connections for each read, also for one that finds nothing more.
+        let read = |file: &str| read_lines(&self.host.paths.proc.join(file), LONGEST_CONNECTION_LINE);
+        count_connections(&read("net/tcp")?, &mut counts);
         // There is none where IPv6 is off.
-        if let Ok(text) = self.host.paths.read_proc("net/tcp6") {
+        if let Ok(text) = read("net/tcp6") {
             count_connections(&text, &mut counts);
         }
         for (state, count) in TCP_STATES.iter().zip(counts).chain([(&STATE_WITHOUT_CONNECTIONS, 0)]) {

@@ -110,9 +110,14 @@ impl Scraper for ProcessScraper {
         };
         pids.sort_unstable();
         let turn = self.begin_turn(scrape.time_unix_nano);
+        let mut states = Vec::with_capacity(pids.len());
         for pid in pids {
-            self.scrape_process(pid, &turn, scrape);
+            let files = ProcessFiles::new(&self.host.paths, pid);
+            let stat = files.stat();
+            states.extend(stat.as_ref().map(|stat| stat.state));
+            self.scrape_process(pid, &files, stat, &turn, scrape);
         }
+        self.host.process_states.leave(scrape.time_unix_nano, states);
         self.previous = std::mem::take(&mut self.current);
         self.previous_time_unix_nano = scrape.time_unix_nano;
         if self.config.mute_process_all_errors {
@@ -132,9 +137,15 @@ impl ProcessScraper {
         }
     }
 
-    fn scrape_process(&mut self, pid: u32, turn: &Turn, scrape: &mut Scrape) {
-        let files = ProcessFiles::new(&self.host.paths, pid);
-        let stat = match files.stat() {
+    fn scrape_process(
+        &mut self,
+        pid: u32,
+        files: &ProcessFiles,
+        stat: Result<ProcessStat, ReadError>,
+        turn: &Turn,
+        scrape: &mut Scrape,
+    ) {
+        let stat = match stat {
             Ok(stat) => stat,
             // It has ended since it was listed.
             Err(error) if error.is_gone() => return,
@@ -143,7 +154,7 @@ impl ProcessScraper {
                 return scrape.fail(1, format!("error reading process name for pid {pid}: {error}"));
             }
         };
-        let arguments = self.arguments(&files, &stat);
+        let arguments = self.arguments(files, &stat);
         let name = stat.full_name(arguments.first().map_or("", String::as_str)).to_owned();
         let start_unix_nano = stat.start_time_unix_nano(self.host.boot_time_unix_nano);
         let age_nanoseconds = scrape.time_unix_nano.saturating_sub(start_unix_nano);
@@ -153,11 +164,11 @@ impl ProcessScraper {
             return;
         }
         let mut problems = Problems { name: &name, pid, scrape };
-        self.begin_resource(&files, &stat, &name, &arguments, turn, &mut problems);
+        self.begin_resource(files, &stat, &name, &arguments, turn, &mut problems);
         self.metrics.begin(start_unix_nano, problems.scrape.time_unix_nano);
         self.record_times(pid, &stat, turn);
         self.metrics.record_double(ProcessMetric::Uptime, age_nanoseconds as f64 / 1e9, &[]);
-        self.record_files(&files, &stat, turn, &mut problems);
+        self.record_files(files, &stat, turn, &mut problems);
         if self.resource.is_wanted() {
             self.metrics.write(self.resource.encoded(), &mut problems.scrape.body);
         } else {
@@ -170,7 +181,12 @@ impl ProcessScraper {
         let is_asked_for = self.resource.is_on(ResourceAttribute::Command)
             || self.resource.is_on(ResourceAttribute::CommandLine)
             || stat.is_name_cut_off();
-        if is_asked_for { files.arguments().unwrap_or_default() } else { Vec::new() }
+        // A thread of the kernel has none.
+        if is_asked_for && !stat.is_kernel_thread {
+            files.arguments().unwrap_or_default()
+        } else {
+            Vec::new()
+        }
     }
 
     fn begin_resource(
@@ -190,7 +206,7 @@ impl ProcessScraper {
         resource.put_text(ResourceAttribute::Command, arguments.first().map_or("", String::as_str));
         resource.put_text(ResourceAttribute::CommandLine, &arguments.join(" "));
         if resource.is_on(ResourceAttribute::ExecutablePath) {
-            let path = files.executable();
+            let path = if stat.is_kernel_thread { Ok(String::new()) } else { files.executable() };
             let is_muted = self.config.mute_process_exe_error;
             let path = problems.note(1, is_muted, "executable", path).unwrap_or_default();
             resource.put_text(ResourceAttribute::ExecutablePath, &path);
@@ -242,7 +258,7 @@ impl ProcessScraper {
         use ProcessMetric as Metric;
         let metrics = &mut self.metrics;
         if metrics.is_any_on(&[Metric::MemoryUsage, Metric::MemoryVirtual, Metric::MemoryUtilization])
-            && let Some(memory) = problems.note(2, false, "memory info", files.memory())
+            && let Some(memory) = problems.note(2, false, "memory info", files.status())
         {
             metrics.record_count(Metric::MemoryUsage, memory.resident_bytes, &[]);
             metrics.record_count(Metric::MemoryVirtual, memory.virtual_bytes, &[]);

@@ -47,7 +47,7 @@ impl Scraper for ProcessesScraper {
 
     fn scrape(&mut self, scrape: &mut Scrape) {
         self.metrics.begin(self.host.boot_time_unix_nano, scrape.time_unix_nano);
-        if let Err(error) = self.record() {
+        if let Err(error) = self.record(scrape.time_unix_nano) {
             scrape.fail(ProcessesMetric::METRICS.len(), error.to_string());
         }
         self.metrics.write(&[], &mut scrape.body);
@@ -55,14 +55,14 @@ impl Scraper for ProcessesScraper {
 }
 
 impl ProcessesScraper {
-    fn record(&mut self) -> Result<(), ReadError> {
-        let stat = self.host.paths.read_proc("stat")?;
+    fn record(&mut self, turn_unix_nano: u64) -> Result<(), ReadError> {
+        let stat = self.host.paths.read_whole_proc("stat")?;
         let counter = |name: &str| {
             let mut fields = stat.lines().filter_map(|line| line.split_once(' '));
             fields.find(|(key, _)| *key == name).and_then(|(_, count)| count.trim().parse::<u64>().ok())
         };
         if self.metrics.is_on(ProcessesMetric::Count) {
-            let mut counts = self.count_states()?;
+            let mut counts = self.count_states(turn_unix_nano)?;
             let total: u64 = counts.values().sum();
             // The kernel knows at one moment what the loop above gathered over many.
             counts.insert("blocked", counter("procs_blocked").unwrap_or(0));
@@ -82,18 +82,32 @@ impl ProcessesScraper {
         Ok(())
     }
 
-    /// How many processes are in which state. Those that end meanwhile are in none.
-    fn count_states(&self) -> Result<BTreeMap<&'static str, u64>, ReadError> {
+    /// How many processes are in which state.
+    fn count_states(&self, turn_unix_nano: u64) -> Result<BTreeMap<&'static str, u64>, ReadError> {
+        let states = match self.host.process_states.take(turn_unix_nano) {
+            Some(states) => states,
+            None => self.read_states()?,
+        };
         let mut counts = BTreeMap::new();
-        for pid in self.host.paths.numbers_in_proc("")? {
-            let Ok(stat) = self.host.paths.read_proc(&format!("{pid}/stat")) else { continue };
-            // The name before the state may hold any character.
-            let state = stat.rsplit_once(") ").and_then(|(_, fields)| fields.chars().next());
-            *counts.entry(state.map_or("unknown", status_of)).or_default() += 1;
+        for state in states {
+            *counts.entry(status_of(state)).or_default() += 1;
         }
         Ok(counts)
     }
+
+    /// The state of each process. Those that end meanwhile have none.
+    fn read_states(&self) -> Result<Vec<char>, ReadError> {
+        let paths = &self.host.paths;
+        let stat_of = |pid| paths.read_whole_proc(&format!("{pid}/stat")).ok();
+        // The name before the state may hold any character.
+        let state_in = |stat: &str| stat.rsplit_once(") ").and_then(|(_, fields)| fields.chars().next());
+        let stats = paths.numbers_in_proc("")?.into_iter().filter_map(stat_of);
+        Ok(stats.map(|stat| state_in(&stat).unwrap_or(UNKNOWN_STATE)).collect())
+    }
 }
+
+/// A letter that no state has.
+const UNKNOWN_STATE: char = '?';
 
 /// The word for a state in proc_pid_stat(5).
 const fn status_of(state: char) -> &'static str {
@@ -112,7 +126,7 @@ const fn status_of(state: char) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::receivers::hostmetrics::fixture::{Fixture, config, scrape};
+    use crate::receivers::hostmetrics::fixture::{Fixture, SCRAPE_TIME, config, scrape, scrape_at};
 
     const STAT: &str = "cpu  1 2\nprocesses 4711\nprocs_running 2\nprocs_blocked 1\n";
 
@@ -144,5 +158,18 @@ mod tests {
                 "system.processes.created 4711",
             ]
         );
+    }
+
+    #[test]
+    fn what_another_scraper_read_in_the_same_turn_is_not_read_again() {
+        let fixture = Fixture::with(&[("proc/stat", STAT), ("proc/1/stat", "1 (init) S 0 1\n")]);
+        let host = fixture.host();
+        let mut scraper = ProcessesScraper::new(&config("{}"), Arc::clone(&host)).unwrap();
+        let idle = "system.processes.count{status=idle} 3".to_owned();
+        host.process_states.leave(SCRAPE_TIME, vec!['I', 'I', 'I']);
+        assert!(scrape_at(&mut scraper, SCRAPE_TIME).contains(&idle));
+        // Those of the turn before say nothing of this one.
+        host.process_states.leave(SCRAPE_TIME, vec!['I', 'I', 'I']);
+        assert!(!scrape_at(&mut scraper, SCRAPE_TIME + 1).contains(&idle));
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::CpuSeconds;
-use crate::receivers::hostmetrics::host::{HostPaths, ReadError, read_text};
+use crate::receivers::hostmetrics::host::{HostPaths, ReadError, read_whole_text};
 
 /// The folder of a process.
 #[derive(Debug)]
@@ -20,7 +20,9 @@ pub(super) struct ProcessFiles {
 pub(super) struct ProcessStat {
     /// The name, cut off after 15 bytes.
     name: String,
+    pub state: char,
     pub parent_pid: u32,
+    pub is_kernel_thread: bool,
     pub minor_faults: u64,
     pub major_faults: u64,
     user_ticks: u64,
@@ -39,6 +41,9 @@ pub(super) struct ProcessStatus {
     /// How many signals wait for the whole process.
     pub pending_signals: u64,
     pub switches: ContextSwitches,
+    /// Memory; nothing for threads of the kernel, and for processes that ended and whose parent did not ask how.
+    pub virtual_bytes: u64,
+    pub resident_bytes: u64,
 }
 
 /// How often threads gave up the CPU, or were taken it away.
@@ -46,13 +51,6 @@ pub(super) struct ProcessStatus {
 pub(super) struct ContextSwitches {
     pub voluntary: u64,
     pub involuntary: u64,
-}
-
-/// What is read of `statm`.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct ProcessMemory {
-    pub virtual_bytes: u64,
-    pub resident_bytes: u64,
 }
 
 /// What is read of `io`: what passed through system calls, whether to a disk or not.
@@ -66,6 +64,9 @@ pub(super) struct ProcessIo {
 
 /// The kernel keeps so many bytes of a name.
 const KEPT_NAME_BYTES: usize = 15;
+
+/// The flag of a thread of the kernel: `PF_KTHREAD` of its `sched.h`.
+const KERNEL_THREAD: u64 = 0x0020_0000;
 
 impl ProcessFiles {
     pub fn new(paths: &HostPaths, pid: u32) -> Self {
@@ -83,16 +84,6 @@ impl ProcessFiles {
         }
         let status = ProcessStatus::parse(&self.read("status")?);
         Ok(self.status.get_or_init(|| status))
-    }
-
-    pub fn memory(&self) -> Result<ProcessMemory, ReadError> {
-        let text = self.read("statm")?;
-        let mut pages = text.split_whitespace().map_while(|pages| pages.parse::<u64>().ok());
-        let mut bytes = || pages.next().map(|pages| pages.saturating_mul(rustix::param::page_size() as u64));
-        let (Some(virtual_bytes), Some(resident_bytes)) = (bytes(), bytes()) else {
-            return Err(self.malformed("statm"));
-        };
-        Ok(ProcessMemory { virtual_bytes, resident_bytes })
     }
 
     pub fn io(&self) -> Result<ProcessIo, ReadError> {
@@ -147,7 +138,7 @@ impl ProcessFiles {
         let mut sum = ContextSwitches::default();
         for task in tasks.filter_map(Result::ok) {
             // A thread may have ended meanwhile.
-            let Ok(text) = read_text(&task.path().join("status")) else { continue };
+            let Ok(text) = read_whole_text(&task.path().join("status")) else { continue };
             let switches = ProcessStatus::parse(&text).switches;
             sum.voluntary += switches.voluntary;
             sum.involuntary += switches.involuntary;
@@ -156,7 +147,7 @@ impl ProcessFiles {
     }
 
     fn read(&self, file: &str) -> Result<String, ReadError> {
-        read_text(&self.folder.join(file))
+        read_whole_text(&self.folder.join(file))
     }
 
     fn malformed(&self, file: &str) -> ReadError {
@@ -174,6 +165,8 @@ impl ProcessStat {
         let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
         Some(Self {
             name: name.to_owned(),
+            state: fields.first()?.chars().next()?,
+            is_kernel_thread: field(9)? & KERNEL_THREAD != 0,
             parent_pid: u32::try_from(field(4)?).ok()?,
             minor_faults: field(10)?,
             major_faults: field(12)?,
@@ -215,7 +208,10 @@ impl ProcessStatus {
         for (key, value) in text.lines().filter_map(|line| line.split_once(':')) {
             let value = value.trim();
             let number = || value.split_whitespace().next().and_then(|number| number.parse::<u64>().ok());
+            let kilobytes = || Some(number()?.saturating_mul(1024));
             match key {
+                "VmSize" => status.virtual_bytes = kilobytes().unwrap_or(0),
+                "VmRSS" => status.resident_bytes = kilobytes().unwrap_or(0),
                 "Uid" => status.user_id = number().and_then(|id| u32::try_from(id).ok()).unwrap_or(0),
                 // One bit for each signal.
                 "ShdPnd" => {

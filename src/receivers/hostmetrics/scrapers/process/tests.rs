@@ -11,7 +11,7 @@ use crate::receivers::hostmetrics::fixture::{
 /// 250 ticks of user time, 50 of system time, 10 of waiting; begun 1234.56 seconds after the host.
 const STAT: &str = "7 (a) b) S 1 7 7 0 -1 4194304 900 10 30 2 250 50 5 6 20 0 3 0 123456 999 888 18446744073709551615 \
                     1 1 0 0 0 0 0 4096 0 0 0 0 17 1 0 0 10 0 0\n";
-const STATUS: &str = "Name:\ta) b\nUid:\t1000\t0\t0\t0\nSigPnd:\t0000000000000001\nShdPnd:\t0000000000000005\n\
+const STATUS: &str = "Name:\ta) b\nUid:\t1000\t0\t0\t0\nVmSize:\t    2000 kB\nVmRSS:\t     800 kB\nSigPnd:\t0000000000000001\nShdPnd:\t0000000000000005\n\
                       voluntary_ctxt_switches:\t40\nnonvoluntary_ctxt_switches:\t2\n";
 const IO: &str = "rchar: 5000\nwchar: 600\nsyscr: 70\nsyscw: 8\nread_bytes: 4096\nwrite_bytes: 0\n";
 const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nanna:x:1000:1000::/home/anna:/bin/sh\n";
@@ -22,7 +22,6 @@ fn fixture() -> Fixture {
         ("proc/meminfo", "MemTotal: 100000 kB\n"),
         ("proc/7/stat", STAT),
         ("proc/7/status", STATUS),
-        ("proc/7/statm", "500 200 100 50 0 60 0\n"),
         ("proc/7/io", IO),
         ("proc/7/cmdline", "/usr/bin/a\0-v\0"),
         ("proc/7/cgroup", "0::/user.slice\n"),
@@ -75,17 +74,16 @@ fn a_process_is_a_resource_with_its_own_start() {
 #[test]
 fn time_memory_and_input_are_reported_by_default() {
     let fixture = fixture();
-    let page = rustix::param::page_size();
     assert_eq!(
         scrape(&mut scraper("{}", &fixture)),
         [
-            "process.cpu.time{state=user} 2.5".to_owned(),
-            "process.cpu.time{state=system} 0.5".to_owned(),
-            "process.cpu.time{state=wait} 0.1".to_owned(),
-            "process.disk.io{direction=read} 5000".to_owned(),
-            "process.disk.io{direction=write} 600".to_owned(),
-            format!("process.memory.usage {}", 200 * page),
-            format!("process.memory.virtual {}", 500 * page),
+            "process.cpu.time{state=user} 2.5",
+            "process.cpu.time{state=system} 0.5",
+            "process.cpu.time{state=wait} 0.1",
+            "process.disk.io{direction=read} 5000",
+            "process.disk.io{direction=write} 600",
+            "process.memory.usage 819200",
+            "process.memory.virtual 2048000",
         ]
     );
 }
@@ -104,21 +102,20 @@ fn what_is_off_by_default_can_be_turned_on() {
     let mut scraper = scraper(OPTIONAL_ONLY, &fixture);
     // Begun before the first scrape by 234.56 seconds less than the host runs.
     let first = scrape_at(&mut scraper, BOOT_TIME + 1_300_000_000_000);
-    let percent = 100.0 * (200 * rustix::param::page_size()) as f64 / 102_400_000.0;
     assert_eq!(
         first,
         [
-            "process.context_switches{type=involuntary} 6".to_owned(),
-            "process.context_switches{type=voluntary} 44".to_owned(),
-            "process.disk.operations{direction=read} 70".to_owned(),
-            "process.disk.operations{direction=write} 8".to_owned(),
-            format!("process.memory.utilization {percent:?}"),
-            "process.open_file_descriptors 2".to_owned(),
-            "process.paging.faults{type=major} 30".to_owned(),
-            "process.paging.faults{type=minor} 900".to_owned(),
-            "process.signals_pending 2".to_owned(),
-            "process.threads 3".to_owned(),
-            "process.uptime 65.44".to_owned(),
+            "process.context_switches{type=involuntary} 6",
+            "process.context_switches{type=voluntary} 44",
+            "process.disk.operations{direction=read} 70",
+            "process.disk.operations{direction=write} 8",
+            "process.memory.utilization 0.8",
+            "process.open_file_descriptors 2",
+            "process.paging.faults{type=major} 30",
+            "process.paging.faults{type=minor} 900",
+            "process.signals_pending 2",
+            "process.threads 3",
+            "process.uptime 65.44",
         ]
     );
 
@@ -192,4 +189,18 @@ fn a_process_that_ended_is_no_failure() {
     let fixture = Fixture::with(&[("proc/9/status", "")]);
     let (lines, failures) = scrape_with_failures(&mut scraper("{}", &fixture), SCRAPE_TIME);
     assert_eq!((lines, failures), (Vec::<String>::new(), Vec::<String>::new()));
+}
+
+#[test]
+fn a_thread_of_the_kernel_has_neither_command_nor_program() {
+    let fixture = fixture();
+    // What a process with these files would report is not even looked at.
+    fixture.write("proc/7/stat", &STAT.replace(" 4194304 ", " 2129984 "));
+    let mut scrape = Scrape::at(SCRAPE_TIME);
+    scraper("{}", &fixture).scrape(&mut scrape);
+    let request = ExportMetricsServiceRequest::decode(&scrape.body[..]).unwrap();
+    let attributes = attribute_texts(&request.resource_metrics[0].resource.as_ref().unwrap().attributes);
+    for empty in ["process.command=", "process.command_line=", "process.executable.path="] {
+        assert!(attributes.iter().any(|attribute| attribute == empty), "{attributes:?}");
+    }
 }
