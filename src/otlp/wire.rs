@@ -341,7 +341,7 @@ pub fn put_message(out: &mut Vec<u8>, field_number: u32, write: impl FnOnce(&mut
 }
 
 /// Appends those fields of `message` for which `keep` says so, as they lie there.
-pub fn put_fields(out: &mut Vec<u8>, message: &[u8], mut keep: impl FnMut(u32, Value<'_>) -> bool) {
+pub fn put_fields<'a>(out: &mut Vec<u8>, message: &'a [u8], mut keep: impl FnMut(u32, Value<'a>) -> bool) {
     let mut fields = Fields::of(message);
     let mut rest = message;
     while let Some((number, value)) = fields.next() {

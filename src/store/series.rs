@@ -8,6 +8,7 @@ mod collecting;
 mod columns;
 mod merging;
 mod piece;
+mod taking_apart;
 mod words;
 
 #[cfg(test)]
@@ -19,15 +20,15 @@ use std::time::Duration;
 use parking_lot::RwLock;
 use rusqlite::{Connection, Transaction, params};
 
-use self::collecting::{Above, Collecting, attributes_field, metric_header, take_apart};
+use self::collecting::{Above, Collecting};
 pub use self::piece::{MetricBlock, MetricPiece};
+use self::taking_apart::{MessageParts, attributes_field, take_apart};
 use super::StoreError;
 use super::engine::EngineOptions;
 use super::engine::disk_budget::DiskBudget;
 use super::engine::routing::{Route, Router};
 use super::engine::signal_format::{Appended, CutRule, Routed, SignalFormat};
 use super::engine::signal_store::SignalStore;
-use super::grouped_items::{for_each_scope_group, group_header};
 use crate::otlp::Signal;
 use crate::otlp::wire::Fields;
 
@@ -72,7 +73,8 @@ impl SignalFormat for SeriesFormat {
     type Piece = MetricPiece;
 
     fn encode(appended: &[Appended], router: &mut Router) -> Vec<Routed<MetricPiece>> {
-        let mut routes = Routes::default();
+        let room = appended.iter().map(|appended| appended.batch.items()).sum();
+        let mut routes = Routes { room, ..Routes::default() };
         for appended in appended {
             routes.take(appended, router);
         }
@@ -121,46 +123,59 @@ struct Routes<'a> {
     by_route: Vec<(Route, Collecting<'a>)>,
     /// The route of the last point.
     recent: usize,
+    /// How many points there may be.
+    room: usize,
 }
 
 impl<'a> Routes<'a> {
     fn take(&mut self, appended: &'a Appended, router: &mut Router) {
-        for_each_scope_group(&appended.batch, |resource_group, scope_group| {
-            let resource_header = group_header(resource_group.bytes);
-            let scope_header = group_header(scope_group.bytes);
-            for metric in scope_group.records() {
-                let Some((header, data_field)) = metric_header(metric) else {
-                    continue;
-                };
-                let (Some(attributes_field), Some(data)) =
-                    (attributes_field(data_field), data_of(metric, data_field))
-                else {
-                    continue;
-                };
-                // The numbers of the headers in the route that the last point went to.
-                let mut above: Option<(usize, Above)> = None;
-                for point in points_of(data) {
-                    let parts = take_apart(point, data_field, attributes_field);
-                    let at = self.place(router.route(parts.time, appended.arrived_unix_nano));
-                    let Some((_, collecting)) = self.by_route.get_mut(at) else {
+        let [mut resource, mut scope, mut metric] = <[MessageParts<'_>; 3]>::default();
+        let groups = appended.batch.parts().iter().flat_map(|part| Fields::of(part));
+        for (_, resource_group) in groups.filter(|(number, _)| *number == 1) {
+            resource.take(resource_group.bytes(), 2);
+            for scope_group in &resource.elements {
+                scope.take(scope_group, 2);
+                for of_metric in &scope.elements {
+                    let Some(data_field) = metric.take_metric(of_metric) else {
                         continue;
                     };
-                    let above = match above {
-                        Some((of, above)) if of == at => above,
-                        _ => {
-                            let numbers = Above {
-                                resource: collecting.resources.number_of(&resource_header),
-                                scope: collecting.scopes.number_of(&scope_header),
-                                metric: collecting.metrics.number_of(&header),
-                            };
-                            above = Some((at, numbers));
-                            numbers
-                        }
-                    };
-                    collecting.push(above, parts, point, attributes_field);
+                    let headers = [&resource.header, &scope.header, &metric.header].map(Vec::as_slice);
+                    self.take_points(
+                        &metric.elements,
+                        data_field,
+                        headers,
+                        appended.arrived_unix_nano,
+                        router,
+                    );
                 }
             }
-        });
+        }
+    }
+
+    /// Takes the points of a metric with data under `data_field`, below `headers` of resource, scope and metric.
+    fn take_points(
+        &mut self,
+        points: &[&'a [u8]],
+        data_field: u32,
+        headers: [&[u8]; 3],
+        arrived_unix_nano: u64,
+        router: &mut Router,
+    ) {
+        let attributes_field = attributes_field(data_field).unwrap_or_default();
+        // The numbers of the headers in the route that the last point went to.
+        let mut above: Option<(usize, Above)> = None;
+        for point in points {
+            let parts = take_apart(point, data_field, attributes_field);
+            let at = self.place(router.route(parts.moment.time, arrived_unix_nano));
+            let Some((_, collecting)) = self.by_route.get_mut(at) else {
+                continue;
+            };
+            let above = match above {
+                Some((of, above)) if of == at => above,
+                _ => above.insert((at, collecting.above(headers))).1,
+            };
+            collecting.push(above, parts, point, attributes_field);
+        }
     }
 
     fn place(&mut self, route: Route) -> usize {
@@ -169,17 +184,9 @@ impl<'a> Routes<'a> {
         }
         let known = self.by_route.iter().position(|(known, _)| *known == route);
         self.recent = known.unwrap_or_else(|| {
-            self.by_route.push((route, Collecting::default()));
+            self.by_route.push((route, Collecting::with_room(self.room)));
             self.by_route.len() - 1
         });
         self.recent
     }
-}
-
-fn data_of(metric: &[u8], data_field: u32) -> Option<&[u8]> {
-    Fields::of(metric).filter(|(number, _)| *number == data_field).last().map(|(_, data)| data.bytes())
-}
-
-fn points_of(data: &[u8]) -> impl Iterator<Item = &[u8]> {
-    Fields::of(data).filter(|(number, _)| *number == 1).map(|(_, point)| point.bytes())
 }

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use rusqlite::{Connection, params};
 
-use super::collecting::{attributes_field, data_field_of};
 use super::piece::{
     BlockContents, BlockHeader, BlockSeries, Chunk, ChunkPoint, damaged, number_point, unpack, unpack_times,
 };
+use super::taking_apart::{attributes_field, data_field_of};
 use super::{SeriesFormat, SeriesStore};
 use crate::otlp::wire::put_fields;
 use crate::otlp::{

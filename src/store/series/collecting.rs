@@ -5,18 +5,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use crate::otlp::wire::{Fields, Value, put_fields, put_message};
-use crate::otlp::{MetricView, View};
-
-/// The fields of a `Metric` that hold data points, and where the attributes are in each of these.
-pub const fn attributes_field(data_field: u32) -> Option<u32> {
-    match data_field {
-        5 | 7 | 11 => Some(7),
-        9 => Some(9),
-        10 => Some(1),
-        _ => None,
-    }
-}
+use super::taking_apart::{Number, PointParts};
+use crate::otlp::wire::put_fields;
 
 /// Points by series.
 #[derive(Debug, Default)]
@@ -30,8 +20,9 @@ pub struct Collecting<'a> {
     /// The series, by number.
     pub series: Vec<CollectedSeries<'a>>,
     by_key: HashMap<(Above, Cow<'a, [u8]>), u32>,
-    /// The series of the last point.
-    last: u32,
+    order: Order,
+    /// Times and starts, one behind the other as points came with others.
+    pub moments: Vec<Moment>,
     /// Points that are a time, a start and a number and nothing else.
     pub numbers: Vec<NumberPoint>,
     /// All others, as they came but for their attributes.
@@ -44,6 +35,15 @@ pub struct Headers {
     /// The headers.
     pub encoded: Vec<Vec<u8>>,
     numbers: HashMap<Vec<u8>, u32>,
+    order: Order,
+}
+
+/// In which order numbers come: mostly in the same as the time before.
+#[derive(Debug, Default)]
+struct Order {
+    last: u32,
+    /// What came after each number when that came last.
+    successors: Vec<u32>,
 }
 
 /// What stands above the points of a series: the numbers of its resource, scope and metric.
@@ -64,19 +64,24 @@ pub struct CollectedSeries<'a> {
     pub above: Above,
     /// The encoded attributes, with the keys of their fields.
     pub attributes: Cow<'a, [u8]>,
-    /// The series whose point came after one of this series: the same comes next time, mostly.
-    successor: u32,
 }
 
-/// A point of a gauge or sum without anything uncommon.
-#[derive(Debug, Clone, Copy)]
-pub struct NumberPoint {
-    /// The number of the series, doubled; one more for doubles.
-    pub column: u32,
-    /// When it was measured.
+/// What points that are sent together mostly have in common.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// When they were measured.
     pub time: u64,
     /// When counting began.
     pub start: u64,
+}
+
+/// A point of a gauge or sum without anything uncommon.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NumberPoint {
+    /// The number of the series, doubled; one more for doubles.
+    pub column: u32,
+    /// The number of its moment.
+    pub moment: u32,
     /// The number's bits.
     pub bits: u64,
 }
@@ -92,20 +97,42 @@ pub struct OtherPoint<'a> {
     pub bytes: Cow<'a, [u8]>,
 }
 
-/// A point taken apart.
-#[derive(Debug)]
-pub struct PointParts<'a> {
-    /// The encoded attributes, with the keys of their fields.
-    pub attributes: Cow<'a, [u8]>,
-    /// When it was measured.
-    pub time: u64,
-    /// Its start, its number's bits and whether that is a double; none for an uncommon point.
-    pub number: Option<(u64, u64, bool)>,
+impl Order {
+    /// What may come next: what came after the last one, or that once more.
+    fn guesses(&self) -> [u32; 2] {
+        [self.successors.get(self.last as usize).copied().unwrap_or_default(), self.last]
+    }
+
+    fn came(&mut self, number: u32) {
+        if number == self.last {
+            return;
+        }
+        let last = self.last as usize;
+        if last >= self.successors.len() {
+            self.successors.resize(last + 1, 0);
+        }
+        if let Some(successor) = self.successors.get_mut(last) {
+            *successor = number;
+        }
+        self.last = number;
+    }
 }
 
 impl Headers {
     /// The number of a header.
     pub fn number_of(&mut self, header: &[u8]) -> u32 {
+        let is_it = |number: &u32| self.encoded.get(*number as usize).is_some_and(|known| known == header);
+        let number = self.order.guesses().into_iter().find(is_it).unwrap_or_else(|| self.look_up(header));
+        self.order.came(number);
+        number
+    }
+
+    /// The header with this number.
+    pub fn get(&self, number: u32) -> &[u8] {
+        self.encoded.get(number as usize).map_or(&[], Vec::as_slice)
+    }
+
+    fn look_up(&mut self, header: &[u8]) -> u32 {
         if let Some(number) = self.numbers.get(header) {
             return *number;
         }
@@ -114,37 +141,42 @@ impl Headers {
         self.numbers.insert(header.to_vec(), number);
         number
     }
-
-    /// The header with this number.
-    pub fn get(&self, number: u32) -> &[u8] {
-        self.encoded.get(number as usize).map_or(&[], Vec::as_slice)
-    }
 }
 
 impl<'a> Collecting<'a> {
+    /// None yet, and room for so many numbers.
+    pub fn with_room(numbers: usize) -> Self {
+        Self { numbers: Vec::with_capacity(numbers), ..Self::default() }
+    }
+
     /// The number of a series.
     pub fn series_of(&mut self, above: Above, attributes: Cow<'a, [u8]>) -> u32 {
-        let is_it = |series: &CollectedSeries<'_>| series.above == above && series.attributes == attributes;
-        let expected = self.series.get(self.last as usize).map_or(0, |last| last.successor);
-        let number = if self.series.get(expected as usize).is_some_and(is_it) {
-            expected
-        } else {
-            self.look_up(above, attributes)
+        let is_it = |number: &u32| {
+            let known = self.series.get(*number as usize);
+            known.is_some_and(|known| known.above == above && known.attributes == attributes)
         };
-        if let Some(last) = self.series.get_mut(self.last as usize) {
-            last.successor = number;
-        }
-        self.last = number;
+        let guessed = self.order.guesses().into_iter().find(is_it);
+        let number = guessed.unwrap_or_else(|| self.look_up(above, attributes));
+        self.order.came(number);
         number
+    }
+
+    /// The numbers of what stands above points.
+    pub fn above(&mut self, [resource, scope, metric]: [&[u8]; 3]) -> Above {
+        Above {
+            resource: self.resources.number_of(resource),
+            scope: self.scopes.number_of(scope),
+            metric: self.metrics.number_of(metric),
+        }
     }
 
     /// Adds a point that `parts` was made of.
     pub fn push(&mut self, above: Above, parts: PointParts<'a>, point: &'a [u8], attributes_field: u32) {
-        let (time, number) = (parts.time, parts.number);
-        let has_attributes = !parts.attributes.is_empty();
-        let series = self.series_of(above, parts.attributes);
-        if let Some((start, bits, is_double)) = number {
-            self.numbers.push(NumberPoint { column: series << 1 | u32::from(is_double), time, start, bits });
+        let PointParts { attributes, moment, number } = parts;
+        let has_attributes = !attributes.is_empty();
+        let series = self.series_of(above, attributes);
+        if let Some(number) = number {
+            self.push_number(series, moment, number);
             return;
         }
         let bytes = if has_attributes {
@@ -154,7 +186,20 @@ impl<'a> Collecting<'a> {
         } else {
             Cow::Borrowed(point)
         };
-        self.others.push(OtherPoint { series, time, bytes });
+        self.others.push(OtherPoint { series, time: moment.time, bytes });
+    }
+
+    /// Adds a point that is a number alone.
+    pub fn push_number(&mut self, series: u32, moment: Moment, number: Number) {
+        if self.moments.last() != Some(&moment) {
+            self.moments.push(moment);
+        }
+        let moment = u32::try_from(self.moments.len() - 1).unwrap_or(u32::MAX);
+        let (bits, is_double) = match number {
+            Number::Integer(bits) => (bits, 0),
+            Number::Double(bits) => (bits, 1),
+        };
+        self.numbers.push(NumberPoint { column: series << 1 | is_double, moment, bits });
     }
 
     fn look_up(&mut self, above: Above, attributes: Cow<'a, [u8]>) -> u32 {
@@ -163,68 +208,9 @@ impl<'a> Collecting<'a> {
             Entry::Occupied(entry) => *entry.get(),
             Entry::Vacant(entry) => {
                 let attributes = entry.key().1.clone();
-                self.series.push(CollectedSeries { above, attributes, successor: next.wrapping_add(1) });
+                self.series.push(CollectedSeries { above, attributes });
                 *entry.insert(next)
             }
         }
     }
-}
-
-/// Takes a point of a metric's data under `data_field` apart.
-pub fn take_apart(point: &[u8], data_field: u32, attributes_field: u32) -> PointParts<'_> {
-    let mut fields = Fields::of(point);
-    let mut rest = point;
-    // Where the run of attributes begins and ends, counted from the end of the point.
-    let mut run: Option<(usize, usize)> = None;
-    let (mut is_in_one_run, mut is_common) = (true, matches!(data_field, 5 | 7));
-    let (mut time, mut start, mut value) = (0, 0, None);
-    while let Some((number, field)) = fields.next() {
-        let (from, to) = (rest.len(), fields.rest().len());
-        rest = fields.rest();
-        if number == attributes_field {
-            is_in_one_run &= run.is_none_or(|(_, end)| end == from);
-            run = Some((run.map_or(from, |(begin, _)| begin), to));
-            continue;
-        }
-        match (number, field) {
-            (2, Value::Fixed64(at)) => start = at,
-            (3, Value::Fixed64(at)) => time = at,
-            (4, Value::Fixed64(bits)) if value.is_none() => value = Some((bits, true)),
-            (6, Value::Fixed64(bits)) if value.is_none() => value = Some((bits, false)),
-            _ => is_common = false,
-        }
-    }
-    let attributes = match run {
-        None => Cow::Borrowed(&[][..]),
-        Some((begin, end)) if is_in_one_run => {
-            Cow::Borrowed(point.get(point.len() - begin..point.len() - end).unwrap_or_default())
-        }
-        Some(_) => {
-            let mut attributes = Vec::new();
-            put_fields(&mut attributes, point, |number, _| number == attributes_field);
-            Cow::Owned(attributes)
-        }
-    };
-    let number = value.filter(|_| is_common).map(|(bits, is_double)| (start, bits, is_double));
-    PointParts { attributes, time, number }
-}
-
-/// A metric without its points, and the number of its field with data; none where it has no data.
-pub fn metric_header(metric: &[u8]) -> Option<(Vec<u8>, u32)> {
-    let of_data = |(number, _): &(u32, Value<'_>)| attributes_field(*number).is_some();
-    let (data_field, data) = Fields::of(metric).filter(of_data).last()?;
-    let mut header = Vec::new();
-    put_fields(&mut header, metric, |number, _| attributes_field(number).is_none());
-    put_message(&mut header, data_field, |out| put_fields(out, data.bytes(), |number, _| number != 1));
-    Some((header, data_field))
-}
-
-/// The field with data in a metric or its header.
-pub fn data_field_of(metric: &[u8]) -> Option<u32> {
-    Fields::of(metric).map(|(number, _)| number).filter(|number| attributes_field(*number).is_some()).last()
-}
-
-/// The name in a metric's header.
-pub fn name_of(metric_header: &[u8]) -> &[u8] {
-    MetricView::parse(metric_header).name.as_bytes()
 }

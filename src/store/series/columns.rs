@@ -6,8 +6,11 @@ use crate::otlp::wire::{put_varint, read_varint};
 /// The most decimals that are looked for.
 const MOST_DECIMALS: usize = 12;
 
-/// Above this not every whole number is a double.
-const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+/// Added to a double it leaves no room for decimals: what is left are the bits of [`ROUNDER`] and a whole number.
+const ROUNDER: f64 = 6_755_399_441_055_744.0;
+
+/// Up to here that holds.
+const LARGEST_ROUNDED: f64 = 2_251_799_813_685_248.0;
 
 const POWERS_OF_TEN: [f64; MOST_DECIMALS + 1] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12];
@@ -65,8 +68,8 @@ pub fn put_sized(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// Appends a column of whole numbers. How many there are is not written.
-pub fn put_integers(out: &mut Vec<u8>, numbers: impl Iterator<Item = i64> + Clone) {
-    put_whole(out, 0, numbers);
+pub fn put_integers(out: &mut Vec<u8>, numbers: impl Iterator<Item = i64>) {
+    put_whole(out, 0, &numbers.collect::<Vec<_>>());
 }
 
 /// Reads `count` whole numbers.
@@ -77,10 +80,9 @@ pub fn read_integers(reader: &mut Reader<'_>, count: usize) -> Option<Vec<i64>> 
 
 /// Appends a column of doubles, given by their bits.
 pub fn put_doubles(out: &mut Vec<u8>, bits: impl Iterator<Item = u64> + Clone) {
-    if let Some(decimals) = decimals_of(bits.clone()) {
-        let scaled = bits.map(|bits| scaled(f64::from_bits(bits), decimals));
+    if let Some((decimals, numbers)) = as_whole(bits.clone()) {
         let form = DECIMALS + DECIMALS * u8::try_from(decimals).unwrap_or_default();
-        put_whole(out, form, scaled);
+        put_whole(out, form, &numbers);
         return;
     }
     out.push(CHANGED_BITS);
@@ -110,33 +112,31 @@ pub fn read_doubles(reader: &mut Reader<'_>, count: usize) -> Option<Vec<u64>> {
 }
 
 /// Writes differences, or differences of differences where those are smaller.
-fn put_whole(out: &mut Vec<u8>, form: u8, numbers: impl Iterator<Item = i64> + Clone) {
-    let (mut size_of_first, mut size_of_second, mut is_constant) = (0_u32, 0_u32, true);
-    let (mut before, mut step_before) = (None, 0_i64);
-    for number in numbers.clone() {
-        let Some(previous) = before.replace(number) else {
-            continue;
-        };
-        let step = number.wrapping_sub(previous);
-        is_constant &= step == 0;
+fn put_whole(out: &mut Vec<u8>, form: u8, numbers: &[i64]) {
+    let (first, rest) = numbers.split_first().unwrap_or((&0, &[]));
+    if rest.iter().all(|number| number == first) {
+        out.push(form + CONSTANT);
+        put_varint(out, zigzag(*first));
+        return;
+    }
+    let (mut size_of_first, mut size_of_second) = (0_u32, 0_u32);
+    // The first number is no step.
+    let (mut before, mut step_before) = (*first, 0_i64);
+    for number in rest {
+        let step = number.wrapping_sub(before);
         size_of_first += significant_bits(step);
         size_of_second += significant_bits(step.wrapping_sub(step_before));
-        step_before = step;
-    }
-    if is_constant {
-        out.push(form + CONSTANT);
-        put_varint(out, zigzag(before.unwrap_or_default()));
-        return;
+        (before, step_before) = (*number, step);
     }
     let is_second = size_of_second < size_of_first;
     out.push(form + if is_second { SECOND_DIFFERENCES } else { DIFFERENCES });
-    let (mut before, mut step_before) = (0_i64, 0_i64);
-    for (at, number) in numbers.enumerate() {
+    out.reserve(numbers.len() * 2);
+    put_varint(out, zigzag(*first));
+    (before, step_before) = (*first, 0);
+    for number in rest {
         let step = number.wrapping_sub(before);
         put_varint(out, zigzag(if is_second { step.wrapping_sub(step_before) } else { step }));
-        before = number;
-        // The first number is no step.
-        step_before = if at == 0 { 0 } else { step };
+        (before, step_before) = (*number, step);
     }
 }
 
@@ -162,32 +162,26 @@ fn read_whole(reader: &mut Reader<'_>, form: u8, count: usize) -> Option<Vec<i64
     Some(numbers)
 }
 
-/// How many decimals make whole numbers of all doubles, so that they can be had back bit by bit.
-fn decimals_of(bits: impl Iterator<Item = u64> + Clone) -> Option<usize> {
-    let mut decimals = 0;
-    for bits in bits.clone() {
-        while !is_exact(bits, decimals) {
-            decimals += 1;
-            if decimals > MOST_DECIMALS {
-                return None;
-            }
+/// The fewest decimals found that make whole numbers of all doubles, which can be had back bit by bit, and those.
+fn as_whole(bits: impl Iterator<Item = u64> + Clone) -> Option<(usize, Vec<i64>)> {
+    let mut numbers = Vec::with_capacity(bits.size_hint().0);
+    for (decimals, power) in POWERS_OF_TEN.into_iter().enumerate() {
+        numbers.clear();
+        let all = bits.clone().all(|bits| whole(bits, power).map(|number| numbers.push(number)).is_some());
+        if all {
+            return Some((decimals, numbers));
         }
     }
-    bits.into_iter().all(|bits| is_exact(bits, decimals)).then_some(decimals)
+    None
 }
 
+/// A double times `power` where that is a whole number of which the double can be had back.
 #[inline]
-fn is_exact(bits: u64, decimals: usize) -> bool {
-    let Some(power) = POWERS_OF_TEN.get(decimals) else {
-        return false;
-    };
-    let product = (f64::from_bits(bits) * power).round_ties_even();
-    product.abs() < LARGEST_EXACT && (product as i64 as f64 / power).to_bits() == bits
-}
-
-fn scaled(number: f64, decimals: usize) -> i64 {
-    let power = POWERS_OF_TEN.get(decimals).copied().unwrap_or(1.0);
-    (number * power).round_ties_even() as i64
+fn whole(bits: u64, power: f64) -> Option<i64> {
+    let product = f64::from_bits(bits) * power;
+    let moved = product + ROUNDER;
+    let is_exact = product.abs() < LARGEST_ROUNDED && ((moved - ROUNDER) / power).to_bits() == bits;
+    is_exact.then(|| moved.to_bits().wrapping_sub(ROUNDER.to_bits()).cast_signed())
 }
 
 /// Writes a byte with the number of leading zero bytes and of bytes that follow, and those.
@@ -217,7 +211,8 @@ fn read_changed_bits(reader: &mut Reader<'_>) -> Option<u64> {
 }
 
 const fn significant_bits(number: i64) -> u32 {
-    64 - zigzag(number).leading_zeros()
+    // One for nothing too, as for whoever writes it.
+    64 - (zigzag(number) | 1).leading_zeros()
 }
 
 const fn zigzag(number: i64) -> u64 {

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::collecting::NumberPoint;
-use super::collecting::{Above, Collecting, OtherPoint};
+use super::collecting::{Collecting, Moment, OtherPoint};
 use super::piece::{BlockHeader, ChunkPoint, MetricPiece, unpack, unpack_times};
+use super::taking_apart::Number;
 use crate::store::StoreError;
 
 /// How many pieces of one level are put together to one of the next.
@@ -132,28 +132,18 @@ fn put_together(pieces: &[EncodedPiece]) -> Result<MetricPiece, StoreError> {
                 let Some(of) = contents.series(chunk) else {
                     return Err(super::piece::damaged());
                 };
-                let above = Above {
-                    resource: collecting.resources.number_of(of.resource),
-                    scope: collecting.scopes.number_of(of.scope),
-                    metric: collecting.metrics.number_of(of.metric),
-                };
+                let above = collecting.above([of.resource, of.scope, of.metric]);
                 let series = collecting.series_of(above, of.attributes.into());
                 chunk.for_each_point(times, data, |time, start, value| {
                     let number = match value {
-                        ChunkPoint::Integer(value) => (value.cast_unsigned(), 0),
-                        ChunkPoint::Double(bits) => (bits, 1),
+                        ChunkPoint::Integer(value) => Number::Integer(value.cast_unsigned()),
+                        ChunkPoint::Double(bits) => Number::Double(bits),
                         ChunkPoint::Other(bytes) => {
                             collecting.others.push(OtherPoint { series, time, bytes: bytes.to_vec().into() });
                             return;
                         }
                     };
-                    let (bits, is_double) = number;
-                    collecting.numbers.push(NumberPoint {
-                        column: series << 1 | is_double,
-                        time,
-                        start,
-                        bits,
-                    });
+                    collecting.push_number(series, Moment { time, start }, number);
                 })?;
             }
         }
