@@ -4,8 +4,8 @@ use crate::Outcome;
 use crate::arguments::Settings;
 use crate::case::{Case, NamedValue as _, Pipeline};
 use crate::component::{Component, measured};
+use crate::document::Table;
 use crate::measure::Measurement;
-use crate::report::Table;
 use crate::runs::{Runs, median, spread, take_turns_between};
 use crate::subject::Subject;
 

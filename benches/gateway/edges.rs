@@ -3,8 +3,9 @@
 use crate::Outcome;
 use crate::arguments::{Part, Settings};
 use crate::case::NamedValue as _;
-use crate::process::{Process, free_address, work_directory};
-use crate::report::Table;
+use crate::document::Table;
+use crate::launch::work_directory;
+use crate::process::{Process, free_address};
 use crate::runs::{median, spread};
 use crate::subject::Subject;
 

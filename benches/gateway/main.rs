@@ -18,14 +18,18 @@ mod collector_config;
 mod component;
 mod components;
 mod count;
+#[path = "../measuring/document.rs"]
+mod document;
 mod edges;
 mod floor;
 mod idle;
+mod launch;
 mod load;
 mod measure;
 mod message_body;
 mod paced;
 mod payload;
+#[path = "../measuring/process.rs"]
 mod process;
 mod report;
 mod runs;

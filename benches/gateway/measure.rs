@@ -10,9 +10,10 @@ use tokio::time::sleep;
 use crate::Outcome;
 use crate::arguments::Settings;
 use crate::case::Case;
+use crate::launch::{pinned, work_directory};
 use crate::load::{self, Sent};
 use crate::payload::Bodies;
-use crate::process::{Process, free_address, pinned, work_directory};
+use crate::process::{Process, free_address};
 use crate::sink::Sink;
 use crate::subject::{Route, Subject};
 

@@ -6,8 +6,8 @@
 use crate::Outcome;
 use crate::arguments::Settings;
 use crate::case::{Case, NamedValue as _, Signal};
+use crate::document::Table;
 use crate::measure::Conditions;
-use crate::report::Table;
 use crate::runs::take_turns;
 use crate::under_load::ratio;
 

@@ -3,8 +3,8 @@
 use crate::Outcome;
 use crate::arguments::Settings;
 use crate::case::NamedValue as _;
+use crate::document::Table;
 use crate::measure::Conditions;
-use crate::report::Table;
 use crate::runs::take_turns;
 
 const COLUMNS: [&str; 11] = [

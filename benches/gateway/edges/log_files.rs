@@ -10,7 +10,7 @@ use super::{EdgeRun, start};
 use crate::Outcome;
 use crate::arguments::Settings;
 use crate::case::{NamedValue as _, Protocol, Signal};
-use crate::process::work_directory;
+use crate::launch::work_directory;
 use crate::sink::Sink;
 use crate::subject::Subject;
 

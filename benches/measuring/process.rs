@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -52,9 +52,14 @@ impl Process {
         Err(format!("it did not listen on {listens} within {START_PATIENCE:?}: {}", process.log_end()).into())
     }
 
+    /// What the kernel knows it by.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// User and system time spent so far by all threads, in seconds; the clock has steps of 10 ms.
     pub fn cpu_seconds(&self) -> Outcome<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id()))?;
         // The name in parentheses may hold anything, so fields are counted behind its end: utime is the 12th.
         let fields = stat.rsplit_once(')').map(|(_, fields)| fields).ok_or("unreadable /proc/PID/stat")?;
         let ticks: Vec<u64> =
@@ -80,7 +85,7 @@ impl Process {
     }
 
     fn status_megabytes(&self, key: &str) -> Outcome<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix(key));
         let line = line.ok_or_else(|| format!("no {key} in /proc/PID/status: has the process ended?"))?;
         let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
@@ -98,18 +103,4 @@ impl Drop for Process {
 /// A loopback address nobody listens on at the moment.
 pub fn free_address() -> Outcome<SocketAddr> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
-}
-
-/// `command` bound to the given cores, for example `0` or `0,1`.
-pub fn pinned(command: Command, cores: &str) -> Command {
-    let mut pinned = Command::new("taskset");
-    pinned.args(["--cpu-list", cores]).arg(command.get_program()).args(command.get_args());
-    pinned
-}
-
-/// A directory for configs and logs of this run.
-pub fn work_directory() -> Outcome<PathBuf> {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gateway");
-    fs::create_dir_all(&directory)?;
-    Ok(directory)
 }

@@ -259,7 +259,7 @@ fn put_fixed64(out: &mut Vec<u8>, field: u32, value: u64) {
 }
 
 /// The next number of a fixed sequence (splitmix64).
-fn roll(state: &mut u64) -> u64 {
+pub fn roll(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *state;
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
