@@ -39,6 +39,15 @@ export function spanMilliseconds(text) {
   return found === null ? null : Number(found[1]) * UNIT_MS[found[2]];
 }
 
+/**
+ * The range in whole minutes, for lists that change with what is sent, not with every second.
+ * @param {TimeRange} range
+ * @returns {TimeRange}
+ */
+export function inWholeMinutes({ from, to }) {
+  return { from: Math.floor(from / UNIT_MS.m) * UNIT_MS.m, to: Math.ceil(to / UNIT_MS.m) * UNIT_MS.m };
+}
+
 /** The range in words, for the button that opens the picker. */
 export function timeRangeText() {
   if (relativeSpan.value !== "") return `Last ${relativeSpan.value}`;

@@ -1,5 +1,6 @@
 //! Every endpoint over a filled store: answers are as `openapi.yaml` says, and their numbers are those of each other.
 
+mod hosts;
 mod schema;
 
 use std::collections::BTreeMap;
@@ -155,6 +156,19 @@ async fn pages_agree_about_the_demonstration() {
     let rows: Vec<&str> =
         dashboard["rows"].as_array().unwrap().iter().map(|row| row["title"].as_str().unwrap()).collect();
     assert_eq!(rows, ["Requests", "JVM", "Logs"]);
+}
+
+#[tokio::test]
+async fn a_request_is_of_the_time_shown_or_of_the_time_before() {
+    let console = console(false);
+    let requests = async |range: &str| {
+        let answer = answer(&console, &format!("/services?{range}")).await;
+        let number = |of: &Value| of["requests"].as_u64().unwrap();
+        (number(&answer["services"][3]), number(&answer["services"][3]["previous"]))
+    };
+    // From half past 11:29 until noon, and as long before that.
+    let (shown, before) = requests("from=1767266970000&to=1767268800000").await;
+    assert_eq!(shown + before, requests(RANGE).await.0);
 }
 
 #[tokio::test]

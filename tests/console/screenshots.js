@@ -4,16 +4,18 @@ import path from "node:path";
 
 const SETTLED_MS = 1500;
 
-export async function takeScreenshots(browser, directory) {
+/** @param shown parameters of the time that is shown; what the pages show by themselves where there are none */
+export async function takeScreenshots(browser, directory, shown = "") {
   await fs.mkdir(directory, { recursive: true });
-  const { services } = await browser.api(`/services?${lastHour()}`);
-  const { traces } = await browser.api(`/traces?${lastHour()}&order=longest&limit=50`);
+  const range = shown || lastHour();
+  const { services } = await browser.api(`/services?${range}`);
+  const { traces } = await browser.api(`/traces?${range}&order=longest&limit=50`);
   const busiest = services.toSorted((a, b) => b.requests - a.requests)[0]?.name ?? "";
   const worst = services.toSorted((a, b) => b.error_share - a.error_share)[0]?.name ?? "";
   const telling = traces.toSorted((a, b) => b.services.length - a.services.length || b.spans - a.spans)[0];
-  const { metrics } = await browser.api(`/metrics?${lastHour()}`);
+  const { metrics } = await browser.api(`/metrics?${range}`);
   const histogram = metrics.find((metric) => metric.kind === "histogram" && metric.name.includes("duration")) ?? metrics[0];
-  const { hosts } = await browser.api(`/hosts?${lastHour()}`);
+  const { hosts } = await browser.api(`/hosts?${range}`);
   const pages = [
     ["overview", "/"],
     ["service", `/service/${encodeURIComponent(worst)}`],
@@ -30,9 +32,9 @@ export async function takeScreenshots(browser, directory) {
   ];
   for (const [name, address] of pages) {
     if (address === null) continue;
-    await take(browser, address, path.join(directory, `${name}.png`), false);
+    await take(browser, within(address, shown), path.join(directory, `${name}.png`), false);
   }
-  await take(browser, "/", path.join(directory, "overview-dark.png"), true);
+  await take(browser, within("/", shown), path.join(directory, "overview-dark.png"), true);
   if (telling) await take(browser, `/trace/${telling.trace_id}`, path.join(directory, "trace-dark.png"), true);
 }
 
@@ -49,6 +51,10 @@ async function take(browser, address, file, dark) {
   } finally {
     await page.close();
   }
+}
+
+function within(address, shown) {
+  return `${address}${address.includes("?") ? "&" : "?"}${shown}`;
 }
 
 function lastHour() {

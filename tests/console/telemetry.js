@@ -61,7 +61,7 @@ export async function sendLog(otlp, sent, body) {
 
 /** One more span, for the tap. */
 export async function sendSpan(otlp, sent, name) {
-  const span = { ...spanOf(randomId(16), randomId(8), "", name, 2, Date.now(), 5), status: {} };
+  const span = { ...spanOf(randomId(16), randomId(8), "", name, 2, sent.start, 5), status: {} };
   await post(otlp, "traces", { resourceSpans: [{ resource: resourceOf(sent, sent.front), scopeSpans: [{ scope: { name: "checks" }, spans: [span] }] }] });
 }
 

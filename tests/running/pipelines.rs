@@ -2,7 +2,7 @@
 
 mod agents;
 mod alarms;
-mod station;
+pub mod station;
 mod stores;
 
 use std::net::{Ipv4Addr, SocketAddr};

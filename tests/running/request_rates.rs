@@ -5,7 +5,7 @@
 
 mod load;
 mod metrics;
-mod shop;
+pub mod shop;
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,9 @@ async fn every_metric_says_what_the_load_tool_sent() {
     // However busy the machine is, no span is given up before the other one of its request comes.
     let patiently = |launch: Launch| launch.set("connectors.service_graph.store.ttl=10m");
     let (weir, http) = start_red_metrics(directory, back_end_http, patiently).await;
-    let shop = Shop::start(http).await;
+    // The configuration takes traces alone.
+    let no_other_signal = [("OTEL_METRICS_EXPORTER", "none"), ("OTEL_LOGS_EXPORTER", "none")];
+    let shop = Shop::start(http, &no_other_signal).await;
     let load = Load::run(shop.front).await;
     // From the front to the back, so that all that is held goes on its way before the next one stops.
     shop.stop().await;

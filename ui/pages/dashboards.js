@@ -2,7 +2,7 @@
 import { html } from "../vendor/preact-htm-signals.js";
 import { apiAddress, useAnswer } from "../api.js";
 import { link, parameter, pathOf, setParameters } from "../location.js";
-import { timeRange } from "../time_range.js";
+import { inWholeMinutes, timeRange } from "../time_range.js";
 import { CutNotice } from "../components/panel.js";
 import { DashboardPanel } from "../dashboards/panel.js";
 
@@ -19,7 +19,7 @@ const GROUPS = /** @type {[string, (one: any) => boolean][]} */ ([
 ]);
 
 function DashboardList() {
-  const asked = useAnswer(apiAddress("/dashboards"));
+  const asked = useAnswer(apiAddress("/dashboards", inWholeMinutes(timeRange.value)));
   const dashboards = asked.answer?.dashboards ?? [];
   const filter = parameter("filter").toLowerCase();
   const shown = dashboards.filter((/** @type {any} */ one) => `${one.title} ${one.description}`.toLowerCase().includes(filter));
@@ -35,9 +35,7 @@ function DashboardList() {
 /** @param {{id: string}} properties */
 function Dashboard({ id }) {
   const range = timeRange.value;
-  // Which panels there are changes with what is sent, not with every second.
-  const minute = 60e3;
-  const asked = useAnswer(apiAddress(dashboardPath(id), { from: Math.floor(range.from / minute) * minute, to: Math.ceil(range.to / minute) * minute }));
+  const asked = useAnswer(apiAddress(dashboardPath(id), inWholeMinutes(range)));
   if (asked.error !== null) return html`<div class="page"><div class="empty"><h2>${id}</h2><p class="error-text">${asked.error}</p><p><a href=${link("/dashboards")}>All dashboards</a></p></div></div>`;
   const dashboard = asked.answer;
   const [kind, ...rest] = id.split("/");

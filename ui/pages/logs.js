@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo, useState } from "../vendor/preact-htm-signals.js";
 import { apiAddress, useAnswer } from "../api.js";
 import { parameter, setParameters } from "../location.js";
-import { stepFor, timeRange } from "../time_range.js";
+import { inWholeMinutes, stepFor, timeRange } from "../time_range.js";
 import { formatCount } from "../format.js";
 import { toggleTerm } from "../text_query.js";
 import { valueText } from "../components/attributes.js";
@@ -28,7 +28,7 @@ export function LogsPage() {
   const pages = useLogPages(tailing ? null : { from, to, q: query });
   const tail = useTail(tailing ? apiAddress("/logs/tail", { q: query }) : null);
   const records = tailing ? tail.records : pages.records;
-  const fields = useAnswer(apiAddress("/fields", { signal: "logs", ...roundedRange(range) })).answer?.fields ?? [];
+  const fields = useAnswer(apiAddress("/fields", { signal: "logs", ...inWholeMinutes(range) })).answer?.fields ?? [];
   const selected = parameter("record");
   const [remembered, setRemembered] = useState(/** @type {any} */ (null));
   const found = records.find((record) => recordKey(record) === selected);
@@ -76,10 +76,4 @@ function VolumeChart({ query }) {
     return SEVERITIES.filter((name) => counts[name]?.some((/** @type {number} */ count) => count > 0)).map((name) => ({ label: name, color: severityColor(name), times, values: counts[name] }));
   }, [asked.answer, severityColor("info")]);
   return html`<${Panel} asked=${asked} class="volume" label="Volume by severity"><${TimeChart} label="log records by severity" series=${series} range=${range} stepMs=${step} kind="bar" stacked height=${92} format=${formatCount} /><//>`;
-}
-
-/** @param {{from: number, to: number}} range */
-function roundedRange({ from, to }) {
-  const minute = 60e3;
-  return { from: Math.floor(from / minute) * minute, to: Math.ceil(to / minute) * minute };
 }

@@ -2,7 +2,7 @@
 import { html, useMemo } from "../vendor/preact-htm-signals.js";
 import { apiAddress, useAnswer } from "../api.js";
 import { link, parameter, setParameters } from "../location.js";
-import { stepFor, timeRange } from "../time_range.js";
+import { inWholeMinutes, stepFor, timeRange } from "../time_range.js";
 import { formatAgo, formatCount, plural } from "../format.js";
 import { condition } from "../text_query.js";
 import { EmptyState } from "../components/empty_state.js";
@@ -23,7 +23,7 @@ const AGGREGATIONS = {
 const LIST_ROW_HEIGHT = 46;
 
 export function MetricsPage() {
-  const range = roundedRange(timeRange.value);
+  const range = inWholeMinutes(timeRange.value);
   const asked = useAnswer(apiAddress("/metrics", range));
   const metrics = asked.answer?.metrics ?? [];
   const filter = parameter("filter").toLowerCase();
@@ -84,10 +84,4 @@ function MetricDetail({ metric }) {
 /** @param {string} kind */
 function kindText(kind) {
   return kind.replaceAll("_", " ");
-}
-
-/** @param {{from: number, to: number}} range */
-function roundedRange({ from, to }) {
-  const minute = 60e3;
-  return { from: Math.floor(from / minute) * minute, to: Math.ceil(to / minute) * minute };
 }

@@ -1,7 +1,7 @@
 // One trace: mini-map, waterfall with find and collapse, statistics by operation, its log records, and the span's drawer.
 import { html, useEffect, useMemo, useState } from "../vendor/preact-htm-signals.js";
 import { apiAddress, useAnswer } from "../api.js";
-import { parameter, setParameters } from "../location.js";
+import { link, parameter, setParameters } from "../location.js";
 import { formatDateTime, formatDuration, plural } from "../format.js";
 import { copyText } from "../components/copy.js";
 import { CutNotice } from "../components/panel.js";
@@ -19,7 +19,7 @@ const MOST_LOGS = 500;
 /** @param {{argument: string}} properties the trace id */
 export function TracePage({ argument: id }) {
   const asked = useAnswer(apiAddress(`/traces/${encodeURIComponent(id)}`));
-  if (asked.error !== null) return html`<div class="page"><div class="empty"><h2>Trace ${id.slice(0, 8)}…</h2><p class="muted">${asked.error}</p><p><a href="/traces">To the traces</a></p></div></div>`;
+  if (asked.error !== null) return html`<div class="page"><div class="empty"><h2>Trace ${id.slice(0, 8)}…</h2><p class="muted">${asked.error}</p><p><a href=${link("/traces")}>To the traces</a></p></div></div>`;
   if (asked.answer === null) return html`<div class="page"><div class="notice">Opening the trace …</div></div>`;
   return html`<${LoadedTrace} key=${id} trace=${asked.answer} />`;
 }

@@ -2,7 +2,7 @@
 import { html } from "../vendor/preact-htm-signals.js";
 import { apiAddress, useAnswer } from "../api.js";
 import { link, navigate, parameter, pathOf, setParameters } from "../location.js";
-import { timeRange } from "../time_range.js";
+import { inWholeMinutes, timeRange } from "../time_range.js";
 import { formatDateTime, formatDuration, formatTimeExact, plural } from "../format.js";
 import { Panel } from "../components/panel.js";
 import { DataTable } from "../components/data_table.js";
@@ -62,10 +62,7 @@ const COLUMNS = [
 
 /** Everything that can be asked of traces; each field goes to the URL as it changes. */
 function SearchForm() {
-  const { from, to } = timeRange.value;
-  // The range moves with the present; names of services need not follow it by the second.
-  const minute = 60e3;
-  const near = { from: Math.floor(from / minute) * minute, to: Math.ceil(to / minute) * minute };
+  const near = inWholeMinutes(timeRange.value);
   const services = useAnswer(apiAddress("/services", near)).answer?.services ?? [];
   const service = parameter("service");
   const operations = useAnswer(service === "" ? null : apiAddress(`/services/${encodeURIComponent(service)}/operations`, near)).answer?.operations ?? [];

@@ -9,6 +9,7 @@ use crate::console::answer::{ApiError, CutShape, cut_shape, milliseconds};
 use crate::console::asked::Asked;
 use crate::otlp::{Batch, LogRecordView};
 use crate::store::filter::matching::record_time;
+use crate::store::requests::minute_of;
 use crate::store::{
     Aggregation, Condition, Cut, Field, Filter, LogSearch, MetricQuery, MetricSeries, Test, TimeRange,
 };
@@ -63,6 +64,7 @@ type Labels = BTreeMap<String, String>;
 
 /// The states with the value of the gauge, from good to bad.
 const STATES: [&str; 3] = ["OK", "INSUFFICIENT_DATA", "ALARM"];
+const NOT_DECIDED: &str = "Too few of its periods have ended to decide.";
 const LABEL: &str = "alarm.label.";
 
 /// The gauge comes each minute unless configured otherwise.
@@ -112,6 +114,10 @@ fn learn(known: &mut BTreeMap<Labels, AlarmSeries>, change: AlarmChange) {
         let told_ms = known.get(&change.labels).map_or(0.0, |series| series.told_ms).max(change.time_ms);
         let (labels, since_ms, reason) = (change.labels, change.time_ms, change.reason);
         known.insert(labels.clone(), AlarmSeries { labels, state, since_ms, reason, told_ms });
+    } else if let Some(series) = known.get_mut(&change.labels) {
+        // It left the state and came back; the change that says why is still to come.
+        series.since_ms = series.told_ms;
+        series.reason.clear();
     }
 }
 
@@ -157,7 +163,9 @@ fn badness(state: &str) -> Option<usize> {
 
 /// The series of the gauge, each with the name of its alarm.
 fn states_now(asked: &Asked<'_>, now: u64) -> Result<Vec<(String, AlarmSeries)>, ApiError> {
-    let range = TimeRange { from_unix_nano: now.saturating_sub(STATE_WINDOW_NANO), to_unix_nano: u64::MAX };
+    // Steps are whole minutes, or a state would begin at another moment each time.
+    let from_unix_nano = minute_of(now.saturating_sub(STATE_WINDOW_NANO));
+    let range = TimeRange { from_unix_nano, to_unix_nano: u64::MAX };
     let catalogue = asked.store().metric_catalogue(range, &asked.limits(MOST_METRICS))?.value;
     let Some(entry) = catalogue.into_iter().find(|entry| entry.name == "alarm.state") else {
         return Ok(Vec::new());
@@ -190,7 +198,9 @@ fn state_of(series: &MetricSeries, group_by: &[Field]) -> Option<(String, AlarmS
     }
     let name = series.group.first()?.clone()?;
     let (since_ms, told_ms) = (milliseconds(since), milliseconds(newest.unix_nano));
-    Some((name, AlarmSeries { labels, state, since_ms, reason: String::new(), told_ms }))
+    // Holds until a change says its own.
+    let reason = if *state == "INSUFFICIENT_DATA" { NOT_DECIDED } else { "" };
+    Some((name, AlarmSeries { labels, state, since_ms, reason: reason.to_owned(), told_ms }))
 }
 
 fn changes(
@@ -276,6 +286,8 @@ mod tests {
         assert_eq!(state_after(None, &changes), ("ALARM", "ALARM at 5".to_owned()));
         assert_eq!(state_after(Some((3.0, "OK")), &changes), ("ALARM", "ALARM at 5".to_owned()));
         assert_eq!(state_after(Some((9.0, "ALARM")), &changes), ("ALARM", "ALARM at 5".to_owned()));
-        assert_eq!(state_after(Some((9.0, "OK")), &changes), ("OK", "OK at 1".to_owned()));
+        assert_eq!(state_after(Some((9.0, "OK")), &changes), ("OK", String::new()));
+        let back = [(1.0, "OK"), (5.0, "ALARM"), (8.0, "OK")];
+        assert_eq!(state_after(Some((9.0, "OK")), &back), ("OK", "OK at 8".to_owned()));
     }
 }

@@ -9,6 +9,7 @@ use crate::console::answer::ApiError;
 use crate::console::asked::Asked;
 use crate::console::dashboards::automatic::{host_dashboard, service_dashboard, weir_dashboard};
 use crate::otlp::Signal;
+use crate::store::filter::matching::UNKNOWN_SERVICE;
 use crate::store::{Field, Filter, MetricCatalogueEntry};
 
 /// Answer of `/dashboards`.
@@ -46,6 +47,8 @@ pub fn dashboards(asked: &Asked<'_>) -> Result<Dashboards, ApiError> {
     let range = asked.range()?;
     let mut services: BTreeSet<String> =
         catalogue(asked)?.into_iter().flat_map(|entry| entry.services).collect();
+    // Metrics of nobody are those of hosts. Requests of nobody are of a service whose name is missing.
+    services.remove(UNKNOWN_SERVICE);
     let requested = asked.store().service_rates(range, &asked.limits(MOST_SERVICES))?.value;
     services.extend(requested.into_iter().map(|rates| rates.service));
     for service in services.iter().take(MOST_SERVICES) {

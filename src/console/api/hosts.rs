@@ -40,12 +40,10 @@ const MOST_SERVICES: usize = 20;
 /// Every host.
 pub fn hosts(asked: &Asked<'_>) -> Result<Hosts, ApiError> {
     let range = asked.range()?;
-    let window = TimeRange {
-        from_unix_nano: range.from_unix_nano.max(range.to_unix_nano.saturating_sub(WINDOW_NANO)),
-        ..range
-    };
+    let window = newest_part(range, asked.console.clock.now_unix_nano());
     let mut hosts = AllHosts::default();
     add_shares(asked, window, &mut hosts)?;
+    add_measured_memory(asked, window, &mut hosts)?;
     for found in question(asked, window, "system.cpu.load_average.1m", &[], Aggregation::Last)? {
         let load = last(&found);
         hosts.seen(&found).load_1m = load;
@@ -61,6 +59,14 @@ pub fn hosts(asked: &Asked<'_>) -> Result<Hosts, ApiError> {
         host.services = services_of(asked, range, &host.name)?;
     }
     Ok(Hosts { hosts })
+}
+
+/// The last of `range` in which hosts can have said something: what is to come has no points yet.
+fn newest_part(range: TimeRange, now: u64) -> TimeRange {
+    let is_begun = range.from_unix_nano < now;
+    let to_unix_nano = if is_begun { range.to_unix_nano.min(now) } else { range.to_unix_nano };
+    let from_unix_nano = range.from_unix_nano.max(to_unix_nano.saturating_sub(WINDOW_NANO));
+    TimeRange { from_unix_nano, to_unix_nano }
 }
 
 #[derive(Default)]
@@ -96,12 +102,15 @@ fn add_shares(asked: &Asked<'_>, window: TimeRange, hosts: &mut AllHosts) -> Res
             let text = |at: usize| found.group.get(at).cloned().flatten().unwrap_or_default();
             let amount =
                 if resource == Resource::Cpu { mean(&found) } else { last(&found).unwrap_or_default() };
+            hosts.seen(&found);
+            if !is_part(resource, &text(2)) {
+                continue;
+            }
             let (used, whole) = parts.entry((text(0), resource, text(3))).or_default();
             *whole += amount;
             if is_used(resource, &text(2)) {
                 *used += amount;
             }
-            hosts.seen(&found);
         }
     }
     for ((name, resource, mount), (used, whole)) in parts {
@@ -119,11 +128,32 @@ fn add_shares(asked: &Asked<'_>, window: TimeRange, hosts: &mut AllHosts) -> Res
     Ok(())
 }
 
+/// Memory by the host's own share, where it sends that: on Linux the states overlap, so that their sum is more than there is.
+fn add_measured_memory(asked: &Asked<'_>, window: TimeRange, hosts: &mut AllHosts) -> Result<(), ApiError> {
+    for found in question(asked, window, "system.memory.utilization", &["state"], Aggregation::Last)? {
+        if found.group.get(2).and_then(Option::as_deref) == Some("used") {
+            let share = last(&found);
+            hosts.seen(&found).memory_share = share;
+        }
+    }
+    Ok(())
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Resource {
     Cpu,
     Memory,
     Disk,
+}
+
+/// Whether a state belongs to the whole. Of a disk what is reserved for root is nobody's room, as `df` counts; on Linux slabs
+/// of memory are within other states.
+fn is_part(resource: Resource, state: &str) -> bool {
+    match resource {
+        Resource::Cpu => true,
+        Resource::Memory => !state.starts_with("slab_"),
+        Resource::Disk => state != "reserved",
+    }
 }
 
 fn is_used(resource: Resource, state: &str) -> bool {

@@ -132,7 +132,10 @@ pub fn facets(asked: &Asked<'_>) -> Result<Facets, ApiError> {
     } else {
         let keys = asked.store().attribute_keys(Signal::Logs, range, &asked.limits(TRIED_KEYS))?;
         let known = [Field::Service, Field::Severity];
-        known.into_iter().chain(keys.value).take(TRIED_KEYS).collect()
+        // The attribute says what the service says.
+        let is_service = |field: &Field| matches!(field, Field::Attribute(key) if key == "service.name");
+        let others = keys.value.into_iter().filter(|field| !is_service(field));
+        known.into_iter().chain(others).take(TRIED_KEYS).collect()
     };
     let found = asked.store().facets(Signal::Logs, range, &filter, &fields, values, &limits)?;
     cuts.push(found.cut);

@@ -8,6 +8,7 @@ use super::alarms::alarms_by_service;
 use super::time_series::{RequestSeries, RequestTotals};
 use crate::console::answer::{ApiError, CutShape, cut_shape, first_cut};
 use crate::console::asked::Asked;
+use crate::store::requests::minute_of;
 use crate::store::{RequestRates, TimeRange};
 
 /// Answer of `/services`.
@@ -89,8 +90,9 @@ fn totals(rates: &RequestRates, range: TimeRange) -> RequestTotals {
     RequestTotals::of(rates.requests, rates.errors, &rates.durations, range)
 }
 
-/// The range of the same length that ends where `range` begins.
+/// The range of the same length that ends where the first minute of `range` begins: requests are counted by whole minutes, and
+/// each is of one of the two.
 fn range_before(range: TimeRange) -> TimeRange {
-    let from_unix_nano = range.from_unix_nano.saturating_sub(range.duration_nano());
-    TimeRange { from_unix_nano, to_unix_nano: range.from_unix_nano }
+    let to_unix_nano = minute_of(range.from_unix_nano);
+    TimeRange { from_unix_nano: to_unix_nano.saturating_sub(range.duration_nano()), to_unix_nano }
 }

@@ -12,19 +12,20 @@ use crate::weir_process::{Launch, free_address, pipelines_directory};
 const ALL_OF_TIME: &str = "from=0&to=4000000000000";
 
 /// Where a station listens.
-struct Station {
-    grpc: SocketAddr,
-    http: SocketAddr,
-    console: SocketAddr,
+pub struct Station {
+    pub grpc: SocketAddr,
+    pub http: SocketAddr,
+    pub console: SocketAddr,
     metrics: SocketAddr,
 }
 
 impl Station {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { grpc: free_address(), http: free_address(), console: free_address(), metrics: free_address() }
     }
 
-    fn launch(&self, launch: Launch, directory: &Path) -> Launch {
+    /// Keeps its data below `directory`.
+    pub fn launch(&self, launch: Launch, directory: &Path) -> Launch {
         launch
             .env("WEIR_GRPC_ENDPOINT", self.grpc)
             .env("WEIR_HTTP_ENDPOINT", self.http)
