@@ -13,6 +13,7 @@ mod catalog;
 mod cutting;
 mod database;
 pub mod disk_budget;
+mod log_of_version_1;
 mod logs;
 mod open_log;
 mod options;

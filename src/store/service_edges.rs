@@ -5,9 +5,10 @@
 //! callee's span is one call. A caller's span that no callee's span comes for is one call too, if it names a peer. A
 //! callee's span without its caller's is none.
 
-use std::collections::VecDeque;
-use std::collections::hash_map::{Entry, HashMap};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+
+use foldhash::fast::RandomState;
 
 use super::filter::matching::{STATUS_ERROR, duration_nano};
 use super::requests::minute_of;
@@ -30,9 +31,24 @@ pub struct Call {
     pub duration_nano: u64,
 }
 
+/// The attributes that tell of the peer, each with what it tells: a name, a database, its namespace, a broker or an address.
+const PEER_KEYS: [(&[u8], usize); 8] = [
+    (b"peer.service", 0),
+    (b"db.system.name", 1),
+    (b"db.system", 1),
+    (b"db.namespace", 2),
+    (b"db.name", 2),
+    (b"messaging.system", 3),
+    (b"server.address", 4),
+    (b"net.peer.name", 4),
+];
+
 /// What both ends of a call have in common: the trace, and the id of the caller's span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CallId([u8; 16], [u8; 8]);
+pub struct CallId {
+    trace_id: u128,
+    caller_span_id: u64,
+}
 
 /// What a span says of a call.
 #[derive(Debug, Clone)]
@@ -51,7 +67,7 @@ pub struct CallEnd {
 #[derive(Debug, Clone)]
 pub enum CallSide {
     /// The caller, with the peer it names.
-    Caller(Option<Peer>),
+    Caller(Option<Arc<Peer>>),
     /// The callee.
     Callee,
 }
@@ -63,11 +79,51 @@ pub struct Peer {
     kind: &'static str,
 }
 
+impl Peer {
+    /// True for the keys of attributes that tell of the peer.
+    pub fn is_told_by(key: &[u8]) -> bool {
+        PEER_KEYS.iter().any(|(known, _)| *known == key)
+    }
+
+    /// Who is called, as attributes of the semantic conventions, present and past, say: a database and a broker by their
+    /// system (and the database's namespace), everything else by its address; `peer.service` names any of them.
+    pub fn of<'a>(attributes: impl Iterator<Item = (&'a [u8], AnyValueView<'a>)>) -> Option<Self> {
+        let mut told: [Option<AnyValueView<'a>>; 5] = [None; 5];
+        for (key, value) in attributes {
+            let told_by = PEER_KEYS.iter().find(|(known, _)| *known == key);
+            if let Some((_, place)) = told_by
+                && let Some(told) = told.get_mut(*place)
+                && told.is_none()
+                && !matches!(value, AnyValueView::Empty)
+            {
+                *told = Some(value);
+            }
+        }
+        let [named, database, namespace, broker, address] = told;
+        let (kind, system) = match (database, broker) {
+            (Some(database), _) => ("database", Some(database)),
+            (None, Some(broker)) => ("messaging", Some(broker)),
+            (None, None) => ("external", address),
+        };
+        let mut name = named.or(system)?.to_text();
+        if let (None, Some(_), Some(namespace)) = (named, database, namespace) {
+            name.push('/');
+            namespace.append_text(&mut name);
+        }
+        (!name.is_empty()).then(|| Self { name: name.into(), kind })
+    }
+}
+
 impl CallEnd {
-    /// What a span of `service` says of a call; none where it is an end of none.
-    pub fn of(service: &Arc<str>, span: &SpanView<'_>) -> Option<Self> {
+    /// What a span of `service` says of a call; none where it is an end of none. `peer` is what [`Peer::of`] finds among
+    /// its attributes, asked for where it is needed.
+    pub fn of(
+        service: &Arc<str>,
+        span: &SpanView<'_>,
+        peer: impl FnOnce() -> Option<Arc<Peer>>,
+    ) -> Option<Self> {
         let (side, caller_span_id) = match span.kind {
-            3 | 4 => (CallSide::Caller(peer_of(span)), span.span_id),
+            3 | 4 => (CallSide::Caller(peer()), span.span_id),
             2 | 5 if is_id(span.parent_span_id) => (CallSide::Callee, span.parent_span_id),
             _ => return None,
         };
@@ -111,10 +167,9 @@ impl CallEnd {
 
 impl CallId {
     fn of(trace_id: &[u8], caller_span_id: &[u8]) -> Option<Self> {
-        if !is_id(trace_id) || !is_id(caller_span_id) {
-            return None;
-        }
-        Some(Self(trace_id.try_into().ok()?, caller_span_id.try_into().ok()?))
+        let trace_id = u128::from_le_bytes(trace_id.try_into().ok()?);
+        let caller_span_id = u64::from_le_bytes(caller_span_id.try_into().ok()?);
+        (trace_id != 0 && caller_span_id != 0).then_some(Self { trace_id, caller_span_id })
     }
 }
 
@@ -127,14 +182,20 @@ pub fn is_id(id: &[u8]) -> bool {
 /// calls; whoever feeds it may also give up on what has waited too long.
 #[derive(Debug)]
 pub struct CallPairing {
-    waiting: HashMap<CallId, Waiting>,
-    /// When the first end of each came, the earliest first, in whatever unit the feeder counts.
-    arrivals: VecDeque<(u64, CallId)>,
+    /// What waits, by when its first end came.
+    waiting: VecDeque<Waiting>,
+    /// Where in `waiting` each call is, counted from the first that ever waited.
+    places: HashMap<CallId, u64, RandomState>,
+    /// How many have been given up.
+    given_up: u64,
     max_waiting: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Waiting {
+    id: CallId,
+    /// When its first end came, in whatever unit the feeder counts.
+    arrival: u64,
     /// The first that came with this id.
     caller: Option<CallEnd>,
     /// Callees that came before their caller.
@@ -145,33 +206,39 @@ struct Waiting {
 impl CallPairing {
     /// A pairing in which at most `max_waiting` calls wait.
     pub fn new(max_waiting: usize) -> Self {
-        Self { waiting: HashMap::new(), arrivals: VecDeque::new(), max_waiting }
+        Self { waiting: VecDeque::new(), places: HashMap::default(), given_up: 0, max_waiting }
     }
 
     /// Takes a span's end of a call that came `now`, and hands what is certain of calls to `found`.
-    pub fn take(&mut self, end: CallEnd, now: u64, found: &mut dyn FnMut(Call)) {
+    pub fn take(&mut self, end: &CallEnd, now: u64, found: &mut dyn FnMut(Call)) {
         let Some(id) = end.id else {
             end.call_to_peer().into_iter().for_each(found);
             return;
         };
-        let waiting = match self.waiting.entry(id) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                self.arrivals.push_back((now, id));
-                entry.insert(Waiting::default())
-            }
-        };
+        let next = self.given_up + self.waiting.len() as u64;
+        let place = *self.places.entry(id).or_insert(next);
+        if place == next {
+            self.waiting.push_back(Waiting {
+                id,
+                arrival: now,
+                caller: None,
+                callees: Vec::new(),
+                has_callee: false,
+            });
+        }
+        let at = usize::try_from(place - self.given_up).unwrap_or(usize::MAX);
+        let Some(waiting) = self.waiting.get_mut(at) else { return };
         match (&end.side, &waiting.caller) {
             (CallSide::Callee, Some(caller)) => {
-                found(caller.call_to(&end));
+                found(caller.call_to(end));
                 waiting.has_callee = true;
             }
-            (CallSide::Callee, None) => waiting.callees.push(end),
+            (CallSide::Callee, None) => waiting.callees.push(end.clone()),
             (CallSide::Caller(_), Some(_)) => {}
             (CallSide::Caller(_), None) => {
                 waiting.has_callee = !waiting.callees.is_empty();
                 waiting.callees.drain(..).for_each(|callee| found(end.call_to(&callee)));
-                waiting.caller = Some(end);
+                waiting.caller = Some(end.clone());
             }
         }
         while self.waiting.len() > self.max_waiting {
@@ -181,22 +248,23 @@ impl CallPairing {
 
     /// Gives up on what came before `before`: the calls to peers among it are certain then.
     pub fn give_up_before(&mut self, before: u64, found: &mut dyn FnMut(Call)) {
-        while self.arrivals.front().is_some_and(|(arrival, _)| *arrival < before) {
+        while self.waiting.front().is_some_and(|waiting| waiting.arrival < before) {
             self.give_up_first(found);
         }
     }
 
     /// What would be certain if nothing more came: the calls to peers among what waits.
     pub fn calls_to_peers(&self) -> impl Iterator<Item = Call> {
-        self.waiting.values().filter_map(Waiting::call_to_peer)
+        self.waiting.iter().filter_map(Waiting::call_to_peer)
     }
 
     fn give_up_first(&mut self, found: &mut dyn FnMut(Call)) {
-        let Some((_, id)) = self.arrivals.pop_front() else {
+        let Some(waited) = self.waiting.pop_front() else {
             return;
         };
-        let waited = self.waiting.remove(&id);
-        waited.iter().filter_map(Waiting::call_to_peer).for_each(found);
+        self.given_up += 1;
+        self.places.remove(&waited.id);
+        waited.call_to_peer().into_iter().for_each(found);
     }
 }
 
@@ -207,36 +275,6 @@ impl Waiting {
         }
         self.caller.as_ref()?.call_to_peer()
     }
-}
-
-/// Who is called, as attributes of the semantic conventions, present and past, say: a database and a broker by their
-/// system (and the database's namespace), everything else by its address; `peer.service` names any of them.
-fn peer_of(span: &SpanView<'_>) -> Option<Peer> {
-    let (mut named, mut database, mut namespace, mut broker, mut address) = (None, None, None, None, None);
-    for attribute in span.attributes {
-        let place = match attribute.key.as_bytes() {
-            b"peer.service" => &mut named,
-            b"db.system.name" | b"db.system" => &mut database,
-            b"db.namespace" | b"db.name" => &mut namespace,
-            b"messaging.system" => &mut broker,
-            b"server.address" | b"net.peer.name" => &mut address,
-            _ => continue,
-        };
-        if place.is_none() && !matches!(attribute.value(), AnyValueView::Empty) {
-            *place = Some(attribute.value());
-        }
-    }
-    let (kind, system) = match (database, broker) {
-        (Some(database), _) => ("database", Some(database)),
-        (None, Some(broker)) => ("messaging", Some(broker)),
-        (None, None) => ("external", address),
-    };
-    let mut name = named.or(system)?.to_text();
-    if let (None, Some(_), Some(namespace)) = (named, database, namespace) {
-        name.push('/');
-        namespace.append_text(&mut name);
-    }
-    (!name.is_empty()).then(|| Peer { name: name.into(), kind })
 }
 
 #[cfg(test)]

@@ -62,14 +62,15 @@ impl<F: SignalFormat> Cutter<F> {
             let has_it = |rows: &[CutRow]| rows.last().is_some_and(|row| row.number == newest.number);
             let present = files.iter().filter(|(_, rows)| has_it(rows)).count();
             let first_in_log = log.read(F::SIGNAL)?.first().map(|appended| appended.sequence);
+            // A cut is of everything in the log.
             let is_in_log = first_in_log.is_some_and(|first| first <= newest.number);
             if is_in_log && present < newest.files as usize {
                 for (key, rows) in files.iter_mut().filter(|(_, rows)| has_it(rows)) {
                     self.undo(*key, newest.number)?;
                     rows.pop();
                 }
-            } else {
-                log.remove_through(newest.number)?;
+            } else if is_in_log {
+                log.clear()?;
             }
         }
         let last_cut =
@@ -105,7 +106,8 @@ impl<F: SignalFormat> Cutter<F> {
         partitions: &[Partition],
     ) -> Result<Vec<Partition>, StoreError> {
         self.undo_unfinished()?;
-        self.format.begin();
+        let pieces: Vec<&F::Piece> = plan.values().flatten().map(|routed| &routed.piece).collect();
+        self.format.begin(&pieces);
         let mut partitions = partitions.to_vec();
         let mut written = Vec::new();
         for (key, pieces) in plan {

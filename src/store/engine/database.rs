@@ -7,11 +7,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::store::StoreError;
 
-/// The version of the layout of every file, in its header. A change that older programs would misread raises it.
-pub const FORMAT_VERSION: i32 = 1;
+/// The version of the layout of every file, in its header. A change that older programs would misread raises it; files
+/// of earlier versions are read.
+///
+/// 1: what is not yet cut are rows of a SQLite file. 2: it is in a plain file.
+pub const FORMAT_VERSION: i32 = 2;
 
 /// What SQLite keeps in a file's header for programs to know their own: `WEIR`.
-const APPLICATION_ID: i32 = i32::from_be_bytes(*b"WEIR");
+pub const APPLICATION_ID: i32 = i32::from_be_bytes(*b"WEIR");
 
 /// How long a statement waits for a lock. There is one writer, so only checkpoints and opening ever wait.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -77,6 +80,10 @@ fn prepare(
             )));
         }
         check_version(path, version)?;
+        if version < FORMAT_VERSION {
+            // What is written from now on is of this version.
+            connection.pragma_update(None, "user_version", FORMAT_VERSION).map_err(failed)?;
+        }
     }
     if is_new {
         connection.pragma_update(None, "page_size", PAGE_SIZE).map_err(failed)?;
@@ -106,13 +113,14 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(tables == 0)
 }
 
-fn check_version(path: &Path, version: i32) -> Result<(), StoreError> {
-    if version == FORMAT_VERSION {
+/// Refuses the file at `path` where its version is not known.
+pub fn check_version(path: &Path, version: i32) -> Result<(), StoreError> {
+    if (1..=FORMAT_VERSION).contains(&version) {
         return Ok(());
     }
     Err(StoreError::Format(format!(
-        "{} has format version {version}, and this program knows version {FORMAT_VERSION}; use the program that wrote \
-         it, or give the store another directory",
+        "{} has format version {version}, and this program knows those up to {FORMAT_VERSION}; use the program that \
+         wrote it, or give the store another directory",
         path.display()
     )))
 }
@@ -167,7 +175,7 @@ mod tests {
         connection.pragma_update(None, "user_version", FORMAT_VERSION + 1).unwrap();
         drop(connection);
         let expected = format!(
-            "{} has format version 2, and this program knows version 1; use the program that wrote it, or give the \
+            "{} has format version 3, and this program knows those up to 2; use the program that wrote it, or give the \
              store another directory",
             path.display()
         );

@@ -12,11 +12,11 @@ use rusqlite::{Transaction, params};
 use self::builder::{LogBlock, LogBlockBuilder};
 use super::block::compression::Packer;
 use super::block_tables;
-use super::record_blocks::{RECORDS_PER_BLOCK, RecordBlockBuilder, encode};
+use super::record_blocks::{RECORDS_PER_BLOCK, RecordBlockBuilder, RecordPlace, encode};
 use super::routing::Router;
 use super::signal_format::{Appended, CutRule, Routed, SignalFormat};
+use crate::otlp::Signal;
 use crate::otlp::wire::Fields;
-use crate::otlp::{ResourceGroup, ScopeGroup, Signal};
 
 const TABLES: &str = "CREATE TABLE text_filter(block INTEGER PRIMARY KEY, grams BLOB NOT NULL);";
 
@@ -52,25 +52,19 @@ impl RecordBlockBuilder for LogBlockBuilder {
     type Block = LogBlock;
 
     fn time_of(record: &[u8]) -> u64 {
-        let (mut time, mut observed) = (0, 0);
+        let mut observed = 0;
         for (number, value) in Fields::of(record) {
             match number {
-                1 => time = value.number(),
+                1 if value.number() != 0 => return value.number(),
                 11 => observed = value.number(),
                 _ => {}
             }
         }
-        if time == 0 { observed } else { time }
+        observed
     }
 
-    fn add(
-        &mut self,
-        group: usize,
-        resource_group: &ResourceGroup<'_>,
-        scope_group: &ScopeGroup<'_>,
-        record: &[u8],
-    ) {
-        Self::add(self, group, resource_group, scope_group, record);
+    fn add(&mut self, place: &RecordPlace<'_>, record: &[u8]) {
+        Self::add(self, place, record);
     }
 
     fn len(&self) -> usize {

@@ -1,83 +1,235 @@
 //! The log of a signal: batches that were appended and are not yet cut, as they came, so that what was answered OK is
 //! there after a crash.
+//!
+//! A file of frames, one for each batch. After a cut it is written from its beginning again: the same blocks of the
+//! disk, which are there already. Reading ends at what is no whole frame, or is one of an earlier round.
 
-use std::path::PathBuf;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use rusqlite::{Connection, params};
 
-use super::database::{Durability, engine_error, open_for_writing};
+use super::database::{APPLICATION_ID, Durability, FORMAT_VERSION, check_version};
 use super::signal_format::Appended;
 use crate::otlp::{Batch, Signal, item_count};
 use crate::store::StoreError;
 
-const TABLES: &str = "CREATE TABLE appended(
-    sequence INTEGER PRIMARY KEY, arrived INTEGER NOT NULL, body BLOB NOT NULL);";
+/// The file begins with what every file of the store has in its header: whose it is, and its version.
+const START: u64 = 8;
+
+/// Before the body of a frame: a checksum of all that follows, then the sequence, the arrival and the body's length.
+const FRAME_HEADER: usize = 4 + 3 * 8;
+
+/// How much a file may keep of the disk once all in it is cut.
+const MOST_KEPT: u64 = 16 << 20;
 
 /// The file with what is not yet cut. Used by the writer alone.
 pub struct OpenLog {
     path: PathBuf,
-    connection: Connection,
+    file: File,
+    durability: Durability,
+    /// Where the next frame goes.
+    end: u64,
+    /// Room for frames that are written together.
+    frames: Vec<u8>,
 }
 
 impl OpenLog {
     /// Opens or makes the file at `path`.
     pub fn open(path: PathBuf, durability: Durability) -> Result<Self, StoreError> {
-        let connection = open_for_writing(&path, TABLES, durability)?;
-        Ok(Self { path, connection })
+        let failed = |error| disk_error(&path, &error);
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        let mut header = [0; START as usize];
+        if file.metadata().map_err(failed)?.len() < START {
+            header[..4].copy_from_slice(&APPLICATION_ID.to_be_bytes());
+            header[4..].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
+            file.write_all_at(&header, 0).map_err(failed)?;
+            // The name of the file, too, must be there after a power failure.
+            let directory = path.parent().map(File::open).transpose().map_err(failed)?;
+            directory.iter().try_for_each(File::sync_all).map_err(failed)?;
+        }
+        file.read_exact_at(&mut header, 0).map_err(failed)?;
+        let (application_id, version) = header.split_at(4);
+        if application_id != APPLICATION_ID.to_be_bytes() {
+            return Err(StoreError::Format(format!(
+                "{} is of another program; give the store a directory of its own",
+                path.display()
+            )));
+        }
+        check_version(&path, version.try_into().map_or(0, i32::from_le_bytes))?;
+        Ok(Self { path, file, durability, end: START, frames: Vec::new() })
     }
 
-    /// Everything in it, in the order it was appended.
-    pub fn read(&self, signal: Signal) -> Result<Vec<Appended>, StoreError> {
-        self.read_rows(signal).map_err(|error| engine_error(&self.path, &error))
+    /// Everything in it, in the order it was appended. What is appended next goes behind that.
+    pub fn read(&mut self, signal: Signal) -> Result<Vec<Appended>, StoreError> {
+        let bytes = std::fs::read(&self.path).map_err(|error| disk_error(&self.path, &error))?;
+        let mut rest = bytes.get(START as usize..).unwrap_or_default();
+        let mut appended: Vec<Appended> = Vec::new();
+        self.end = START;
+        while let Some((frame, behind)) = read_frame(rest, signal)
+            && appended.last().is_none_or(|last| last.sequence < frame.sequence)
+        {
+            self.end += (rest.len() - behind.len()) as u64;
+            rest = behind;
+            appended.push(frame);
+        }
+        Ok(appended)
     }
 
     /// Adds batches: all of them or, on an error, none.
     pub fn append(&mut self, appended: &[Appended]) -> Result<(), StoreError> {
-        self.insert(appended).map_err(|error| engine_error(&self.path, &error))
-    }
-
-    /// Removes what was appended up to `sequence`.
-    pub fn remove_through(&mut self, sequence: u64) -> Result<(), StoreError> {
-        let removed = self
-            .connection
-            .prepare_cached("DELETE FROM appended WHERE sequence <= ?")
-            .and_then(|mut statement| statement.execute([sequence.cast_signed()]));
-        removed.map(drop).map_err(|error| engine_error(&self.path, &error))
-    }
-
-    fn read_rows(&self, signal: Signal) -> rusqlite::Result<Vec<Appended>> {
-        let mut statement =
-            self.connection.prepare("SELECT sequence, arrived, body FROM appended ORDER BY sequence")?;
-        let rows = statement.query_map([], |row| {
-            let body = Bytes::from(row.get::<_, Vec<u8>>(2)?);
-            let items = item_count(signal, &body);
-            Ok(Appended {
-                sequence: row.get::<_, i64>(0)?.cast_unsigned(),
-                arrived_unix_nano: row.get::<_, i64>(1)?.cast_unsigned(),
-                batch: Batch::from_valid_part(signal, body, items),
-            })
-        })?;
-        rows.collect()
-    }
-
-    fn insert(&mut self, appended: &[Appended]) -> rusqlite::Result<()> {
-        let transaction = self.connection.transaction()?;
-        {
-            let mut insert = transaction.prepare_cached("INSERT INTO appended VALUES(?, ?, ?)")?;
-            for Appended { sequence, arrived_unix_nano, batch } in appended {
-                // The parts of a batch make one body when put together.
-                let joined;
-                let body = match batch.parts() {
-                    [only] => only.as_ref(),
-                    parts => {
-                        joined = parts.concat();
-                        joined.as_slice()
-                    }
-                };
-                insert.execute(params![sequence.cast_signed(), arrived_unix_nano.cast_signed(), body])?;
-            }
+        self.frames.clear();
+        appended.iter().for_each(|appended| put_frame(&mut self.frames, appended));
+        let written = self.file.write_all_at(&self.frames, self.end).and_then(|()| match self.durability {
+            Durability::Normal => Ok(()),
+            Durability::Full => self.file.sync_data(),
+        });
+        let length = self.frames.len() as u64;
+        self.frames.shrink_to(MOST_KEPT as usize);
+        if let Err(error) = written {
+            // Frames that are whole nevertheless must not be found at the next start.
+            let _ = self.file.write_all_at(&[0; FRAME_HEADER], self.end);
+            return Err(disk_error(&self.path, &error));
         }
-        transaction.commit()
+        self.end += length;
+        Ok(())
+    }
+
+    /// Forgets everything in it.
+    pub fn clear(&mut self) -> Result<(), StoreError> {
+        let end = std::mem::replace(&mut self.end, START);
+        let shortened = if end > MOST_KEPT { self.file.set_len(START) } else { Ok(()) };
+        shortened
+            .and_then(|()| self.file.write_all_at(&[0; FRAME_HEADER], START))
+            .map_err(|error| disk_error(&self.path, &error))
+    }
+}
+
+fn put_frame(out: &mut Vec<u8>, Appended { sequence, arrived_unix_nano, batch }: &Appended) {
+    let start = out.len();
+    out.extend_from_slice(&[0; 4]);
+    for number in [*sequence, *arrived_unix_nano, batch.bytes() as u64] {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+    // The parts of a batch make one body when put together.
+    batch.parts().iter().for_each(|part| out.extend_from_slice(part));
+    if let Some((checksum, rest)) = out.get_mut(start..).and_then(|frame| frame.split_first_chunk_mut()) {
+        *checksum = crc32fast::hash(rest).to_le_bytes();
+    }
+}
+
+/// The frame that `bytes` begin with, and what is behind it.
+fn read_frame(bytes: &[u8], signal: Signal) -> Option<(Appended, &[u8])> {
+    let (checksum, checked) = bytes.split_first_chunk()?;
+    let (numbers, rest) = checked.split_first_chunk::<{ FRAME_HEADER - 4 }>()?;
+    let number = |place| numbers.get(place..)?.first_chunk().map(|number| u64::from_le_bytes(*number));
+    let (body, behind) = rest.split_at_checked(usize::try_from(number(16)?).ok()?)?;
+    let frame = checked.get(..numbers.len() + body.len())?;
+    if crc32fast::hash(frame) != u32::from_le_bytes(*checksum) {
+        return None;
+    }
+    let items = item_count(signal, body);
+    let batch = Batch::from_valid_part(signal, Bytes::copy_from_slice(body), items);
+    Some((Appended { sequence: number(0)?, arrived_unix_nano: number(8)?, batch }, behind))
+}
+
+fn disk_error(path: &Path, error: &io::Error) -> StoreError {
+    let sentence = format!("{}: {error}", path.display());
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full(sentence),
+        _ => StoreError::Engine(sentence),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn appended(sequence: u64, length: usize) -> Appended {
+        // One field of OTLP's requests, of a number unknown to it: no items, but a body to be known again.
+        let mut body = Vec::new();
+        crate::otlp::wire::put_length_delimited(&mut body, 15, &vec![b'x'; length]);
+        let batch = Batch::from_valid_part(Signal::Logs, Bytes::from(body), 0);
+        Appended { sequence, arrived_unix_nano: 7, batch }
+    }
+
+    /// What is found at the next start: sequences and lengths.
+    fn found(path: &Path) -> Vec<(u64, usize)> {
+        let mut log = OpenLog::open(path.to_owned(), Durability::Normal).unwrap();
+        let appended = log.read(Signal::Logs).unwrap();
+        assert!(appended.iter().all(|appended| appended.arrived_unix_nano == 7));
+        appended.iter().map(|appended| (appended.sequence, appended.batch.bytes())).collect()
+    }
+
+    #[test]
+    fn a_frame_of_an_earlier_round_is_not_found_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("open.log");
+        let mut log = OpenLog::open(path.clone(), Durability::Full).unwrap();
+        log.append(&[appended(1, 100), appended(2, 100)]).unwrap();
+        log.append(&[appended(3, 100)]).unwrap();
+        assert_eq!(found(&path), [(1, 102), (2, 102), (3, 102)]);
+        log.clear().unwrap();
+        assert_eq!(found(&path), []);
+        // The same length as the first, so that the second of the earlier round stands right behind it.
+        log.append(&[appended(4, 100)]).unwrap();
+        assert_eq!(found(&path), [(4, 102)]);
+        log.append(&[appended(5, 30)]).unwrap();
+        assert_eq!(found(&path), [(4, 102), (5, 32)]);
+    }
+
+    #[test]
+    fn what_is_found_is_appended_to() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("open.log");
+        OpenLog::open(path.clone(), Durability::Normal).unwrap().append(&[appended(1, 0)]).unwrap();
+        let mut log = OpenLog::open(path.clone(), Durability::Normal).unwrap();
+        log.read(Signal::Logs).unwrap();
+        log.append(&[appended(2, 9)]).unwrap();
+        assert_eq!(found(&path), [(1, 2), (2, 11)]);
+    }
+
+    #[test]
+    fn frames_are_found_up_to_the_first_that_is_damaged() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("open.log");
+        let mut log = OpenLog::open(path.clone(), Durability::Normal).unwrap();
+        log.append(&[appended(1, 10), appended(2, 10), appended(3, 10)]).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let frame = FRAME_HEADER + 12;
+        for place in START as usize..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[place] ^= 0x10;
+            std::fs::write(&path, &damaged).unwrap();
+            let first_damaged = (place - START as usize) / frame;
+            assert_eq!(found(&path), [(1, 12), (2, 12), (3, 12)][..first_damaged], "{place}");
+            std::fs::write(&path, &whole[..place]).unwrap();
+            assert_eq!(found(&path), [(1, 12), (2, 12), (3, 12)][..first_damaged], "{place}");
+        }
+    }
+
+    #[test]
+    fn a_long_file_gives_its_room_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("open.log");
+        let mut log = OpenLog::open(path.clone(), Durability::Normal).unwrap();
+        log.append(&[appended(1, MOST_KEPT as usize)]).unwrap();
+        log.clear().unwrap();
+        assert!(std::fs::metadata(&path).unwrap().len() < 100);
+    }
+
+    #[test]
+    fn a_newer_file_and_one_that_is_not_ours_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("open.log");
+        let open = || OpenLog::open(path.clone(), Durability::Normal).err().unwrap();
+        std::fs::write(&path, [&b"WEIR"[..], &(FORMAT_VERSION + 1).to_le_bytes()].concat()).unwrap();
+        let refused = open().to_string();
+        assert!(refused.contains(&format!("has format version {}", FORMAT_VERSION + 1)), "{refused}");
+        std::fs::write(&path, "not a log").unwrap();
+        assert!(open().to_string().ends_with("give the store a directory of its own"));
     }
 }

@@ -98,15 +98,20 @@ impl Partition {
 
     /// Removes the file. Readers that have it open go on reading it.
     pub fn remove(&self) -> io::Result<()> {
-        // The database first: a log without its database is nothing, a database without its log may be damaged.
-        for path in [self.path.clone(), beside(&self.path, "-wal"), beside(&self.path, "-shm")] {
-            match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(())
+        remove_database(&self.path)
     }
+}
+
+/// Removes the database at `path` with the files beside it.
+pub fn remove_database(path: &Path) -> io::Result<()> {
+    // The database first: a log without its database is nothing, a database without its log may be damaged.
+    for path in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The keys of the partition files in `directory`, in order.
@@ -178,7 +183,7 @@ mod tests {
             |(seconds, number): (u64, u32)| PartitionKey { start_unix_nano: seconds * 1_000_000_000, number },
         );
         for name in
-            keys.map(PartitionKey::file_name).iter().map(String::as_str).chain(["open.db", "1-2.db-wal"])
+            keys.map(PartitionKey::file_name).iter().map(String::as_str).chain(["open.log", "1-2.db-wal"])
         {
             fs::write(directory.path().join(name), "").unwrap();
         }

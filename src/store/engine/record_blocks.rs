@@ -8,21 +8,27 @@ use crate::otlp::{ResourceGroup, ScopeGroup};
 /// How many records a block has, about.
 pub const RECORDS_PER_BLOCK: usize = 4_096;
 
+/// What a record stands under.
+pub struct RecordPlace<'a> {
+    /// The batch.
+    pub appended: &'a Appended,
+    /// The resource group.
+    pub resource_group: ResourceGroup<'a>,
+    /// The scope group.
+    pub scope_group: ScopeGroup<'a>,
+    /// A number of these two.
+    pub number: usize,
+}
+
 /// A block of one signal's records in the making.
 pub trait RecordBlockBuilder: Default {
     /// The block.
     type Block;
 
-    /// The time of an encoded record.
+    /// The time of an encoded record, for its route.
     fn time_of(record: &[u8]) -> u64;
-    /// Adds a record; `group` is a number of its resource and scope groups.
-    fn add(
-        &mut self,
-        group: usize,
-        resource_group: &ResourceGroup<'_>,
-        scope_group: &ScopeGroup<'_>,
-        record: &[u8],
-    );
+    /// Adds a record.
+    fn add(&mut self, place: &RecordPlace<'_>, record: &[u8]);
     /// How many records there are.
     fn len(&self) -> usize;
     /// True where another block must begin.
@@ -42,14 +48,15 @@ pub fn encode<B: RecordBlockBuilder>(appended: &[Appended], router: &mut Router)
         recent: 0,
         done: Vec::new(),
     };
-    let mut group = 0;
-    for Appended { arrived_unix_nano, batch, .. } in appended {
-        for resource_group in batch.resource_groups() {
+    let mut number = 0;
+    for appended in appended {
+        for resource_group in appended.batch.resource_groups() {
             for scope_group in resource_group.scope_groups {
-                group += 1;
+                number += 1;
+                let place = RecordPlace { appended, resource_group, scope_group, number };
                 for record in scope_group.records().iter() {
-                    let route = router.route(B::time_of(record), *arrived_unix_nano);
-                    encoding.builder(route).add(group, &resource_group, &scope_group, record);
+                    let route = router.route(B::time_of(record), appended.arrived_unix_nano);
+                    encoding.builder(route).add(&place, record);
                 }
             }
         }

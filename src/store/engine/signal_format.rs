@@ -10,7 +10,7 @@ use crate::otlp::{Batch, Signal};
 
 /// How one signal is kept in partition files.
 ///
-/// What is appended is first kept as it came, in a log (the file `open.db`), and *cut* from there when
+/// What is appended is first kept as it came, in a log (the file `open.log`), and *cut* from there when
 /// there is enough of it: [`encode`](Self::encode) turns everything appended since the last cut into pieces, one or
 /// more for each route, and [`write`](Self::write) puts each into the file of its partition. Rows carry the number of
 /// their cut: readers look at cuts up to the one their [`View`](super::view::View) is of, and a cut that a crash left
@@ -36,14 +36,11 @@ pub trait SignalFormat: Send + 'static {
     /// Takes everything of a cut out of a file again.
     fn undo(transaction: &Transaction<'_>, cut: u64) -> rusqlite::Result<()>;
 
-    /// A cut begins; its pieces are written next. One that failed is begun anew.
-    fn begin(&mut self) {}
+    /// A cut begins; its pieces, which are these, are written next. One that failed is begun anew.
+    fn begin(&mut self, _pieces: &[&Self::Piece]) {}
 
     /// All files have their part of a cut, or, at the start, had it: it is the newest that readers see.
     fn committed(&mut self, _cut: u64) {}
-
-    /// Sees batches when they are kept, and those found in the log at the start, in order.
-    fn appended(&mut self, _appended: &[Appended]) {}
 
     /// Puts a partition file in order after a cut, in transactions of its own. Readers may look at the same time.
     fn tidy(&mut self, _connection: &mut Connection) -> rusqlite::Result<()> {

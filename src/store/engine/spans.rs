@@ -1,6 +1,7 @@
 //! Spans in files: blocks with their filter, the trace index, requests by minute, and the calls between services.
 
 pub mod builder;
+mod call_collector;
 mod columns;
 pub mod reading;
 pub mod request_counts;
@@ -17,11 +18,11 @@ use self::builder::{SpanBlock, SpanBlockBuilder};
 use self::service_calls::ServiceCalls;
 use super::block::compression::Packer;
 use super::block_tables;
-use super::record_blocks::{RECORDS_PER_BLOCK, RecordBlockBuilder, encode};
+use super::record_blocks::{RECORDS_PER_BLOCK, RecordBlockBuilder, RecordPlace, encode};
 use super::routing::Router;
 use super::signal_format::{Appended, CutRule, Routed, SignalFormat};
+use crate::otlp::Signal;
 use crate::otlp::wire::Fields;
-use crate::otlp::{ResourceGroup, ScopeGroup, Signal};
 
 pub use self::trace_index::{blocks_of, trace_hash};
 
@@ -69,12 +70,10 @@ impl SignalFormat for SpanFormat {
         block_tables::undo(transaction, cut, &["block_traces", "requests"])
     }
 
-    fn begin(&mut self) {
-        self.calls.lock().begin();
-    }
-
-    fn appended(&mut self, appended: &[Appended]) {
-        self.calls.lock().take(appended);
+    fn begin(&mut self, pieces: &[&SpanBlock]) {
+        let mut calls = self.calls.lock();
+        calls.take(pieces.iter().flat_map(|piece| &piece.calls));
+        calls.begin();
     }
 
     fn committed(&mut self, cut: u64) {
@@ -90,18 +89,12 @@ impl RecordBlockBuilder for SpanBlockBuilder {
     type Block = SpanBlock;
 
     fn time_of(record: &[u8]) -> u64 {
-        let start = Fields::of(record).filter(|(number, _)| *number == 7).last();
+        let start = Fields::of(record).find(|(number, _)| *number == 7);
         start.map_or(0, |(_, value)| value.number())
     }
 
-    fn add(
-        &mut self,
-        group: usize,
-        resource_group: &ResourceGroup<'_>,
-        scope_group: &ScopeGroup<'_>,
-        record: &[u8],
-    ) {
-        Self::add(self, group, resource_group, scope_group, record);
+    fn add(&mut self, place: &RecordPlace<'_>, record: &[u8]) {
+        Self::add(self, place, record);
     }
 
     fn len(&self) -> usize {

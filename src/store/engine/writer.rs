@@ -10,12 +10,13 @@ use parking_lot::Mutex;
 
 use super::cutting::Cutter;
 use super::disk_budget::DiskBudget;
+use super::log_of_version_1::take_over;
 use super::open_log::OpenLog;
 use super::options::EngineOptions;
 use super::partition::Partition;
 use super::read_connections::ReadConnections;
 use super::routing::Router;
-use super::signal_format::{Appended, SignalFormat};
+use super::signal_format::{Appended, CutRule, SignalFormat};
 use super::signal_store::{Shared, SignalCounters};
 use super::view::Live;
 use crate::otlp::Batch;
@@ -51,10 +52,19 @@ pub struct Writer<F: SignalFormat> {
     budget: Arc<DiskBudget>,
     options: EngineOptions,
     next_sequence: u64,
+    /// How much is in the log.
+    waiting: Amount,
     waiting_since: Option<Instant>,
     kept_house_at: Instant,
     /// Why the last cut failed, while it did.
     failure: Option<String>,
+}
+
+/// How much telemetry.
+#[derive(Debug, Clone, Copy, Default)]
+struct Amount {
+    items: usize,
+    bytes: usize,
 }
 
 impl<F: SignalFormat> Writer<F> {
@@ -67,13 +77,14 @@ impl<F: SignalFormat> Writer<F> {
         let directory = options.directory.join(F::SIGNAL.name());
         fs::create_dir_all(&directory)
             .map_err(|error| StoreError::Engine(format!("{}: {error}", directory.display())))?;
-        let mut log = OpenLog::open(directory.join("open.db"), options.durability)?;
+        let mut log = OpenLog::open(directory.join("open.log"), options.durability)?;
+        take_over(&directory.join("open.db"), F::SIGNAL, &mut log, options.durability)?;
         let mut cutter = Cutter::new(directory, options.durability, format, budget.max_partition_bytes());
         let (partitions, last_cut) = cutter.recover(&mut log)?;
         let appended = log.read(F::SIGNAL)?;
         cutter.format.committed(last_cut);
-        cutter.format.appended(&appended);
         let next_sequence = appended.last().map_or(last_cut, |last| last.sequence).max(last_cut) + 1;
+        let waiting = Amount::of(appended.iter().map(|appended| &appended.batch));
         let waiting_since = (!appended.is_empty()).then(Instant::now);
         let (duration, max_age) = (options.partition_duration, options.max_age);
         let live = Live::new(partitions, last_cut, appended, move || Router::new(duration, max_age));
@@ -89,6 +100,7 @@ impl<F: SignalFormat> Writer<F> {
             budget,
             options: options.clone(),
             next_sequence,
+            waiting,
             waiting_since,
             kept_house_at: Instant::now(),
             failure: None,
@@ -120,9 +132,11 @@ impl<F: SignalFormat> Writer<F> {
     ) {
         let (mut batches, mut answers) = (vec![batch], vec![answer]);
         let mut cut_asked = None;
-        while batches.iter().map(Batch::items).sum::<usize>() < F::CUT.items {
+        let mut amount = Amount::of(&batches);
+        while amount.items < F::CUT.items {
             match jobs.try_recv() {
                 Ok(Job::Append { batch, answer }) => {
+                    amount = amount.and(Amount::of([&batch]));
                     batches.push(batch);
                     answers.push(answer);
                 }
@@ -133,16 +147,15 @@ impl<F: SignalFormat> Writer<F> {
                 Err(_) => break,
             }
         }
-        let (items, bytes) = (total(&batches, Batch::items), total(&batches, Batch::bytes));
-        let kept = self.append(batches);
+        let kept = self.append(batches, amount);
         let counters = &self.shared.counters;
         match &kept {
             Ok(()) => {
-                counters.items.fetch_add(items as u64, Ordering::Relaxed);
-                counters.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+                counters.items.fetch_add(amount.items as u64, Ordering::Relaxed);
+                counters.bytes.fetch_add(amount.bytes as u64, Ordering::Relaxed);
                 counters.commits.fetch_add(1, Ordering::Relaxed);
             }
-            Err(error) => counters.refused(items, error),
+            Err(error) => counters.refused(amount.items, error),
         }
         for answer in answers {
             answer_with(&answer, kept.clone());
@@ -153,7 +166,7 @@ impl<F: SignalFormat> Writer<F> {
     }
 
     /// Keeps batches in one commit: in the log, or, where they make a cut with what waits, in blocks at once.
-    fn append(&mut self, batches: Vec<Batch>) -> Result<(), StoreError> {
+    fn append(&mut self, batches: Vec<Batch>, amount: Amount) -> Result<(), StoreError> {
         self.budget.check_free()?;
         let arrived_unix_nano = (self.options.clock)();
         let group: Vec<Appended> = batches
@@ -161,45 +174,42 @@ impl<F: SignalFormat> Writer<F> {
             .zip(self.next_sequence..)
             .map(|(batch, sequence)| Appended { sequence, arrived_unix_nano, batch })
             .collect();
-        let waiting = self.waiting();
-        let is_enough = enough::<F>(&[waiting.as_slice(), group.as_slice()].concat());
-        if is_enough && self.failure.is_none() {
-            return self.append_and_cut(waiting, group);
+        if self.failure.is_none() && self.waiting.and(amount).reaches(F::CUT, 1) {
+            return self.append_and_cut(group, amount);
         }
         if let Some(failure) = &self.failure
-            && exceeds::<F>(&waiting, MOST_CUTS_WAITING)
+            && self.waiting.reaches(F::CUT, MOST_CUTS_WAITING)
         {
             return Err(StoreError::Engine(format!("blocks cannot be written: {failure}")));
         }
-        self.keep_in_log(&group)
+        self.keep_in_log(&group, amount)
     }
 
-    fn keep_in_log(&mut self, group: &[Appended]) -> Result<(), StoreError> {
+    fn keep_in_log(&mut self, group: &[Appended], amount: Amount) -> Result<(), StoreError> {
         self.log.append(group)?;
         self.next_sequence += group.len() as u64;
-        self.cutter.format.appended(group);
+        self.waiting = self.waiting.and(amount);
         self.shared.live.lock().append(group);
         self.waiting_since.get_or_insert_with(Instant::now);
         Ok(())
     }
 
     /// Where everything goes into one file its commit is the only one; else the log makes it one.
-    fn append_and_cut(&mut self, waiting: Vec<Appended>, group: Vec<Appended>) -> Result<(), StoreError> {
-        let had_waiting = !waiting.is_empty();
-        let mut all = waiting;
+    fn append_and_cut(&mut self, group: Vec<Appended>, amount: Amount) -> Result<(), StoreError> {
+        let mut all = self.waiting();
+        let had_waiting = !all.is_empty();
         all.extend_from_slice(&group);
         let pieces = F::encode(&all, &mut self.router());
         let partitions = Arc::clone(self.shared.live.lock().partitions());
         let planned = self.cutter.plan(pieces, &partitions);
         let Some(last) = all.last().map(|last| last.sequence) else { return Ok(()) };
         if planned.len() > 1 {
-            self.keep_in_log(&group)?;
+            self.keep_in_log(&group, amount)?;
             // What is in the log is kept; whether blocks can be made of it now is another matter.
             let cut = self.cutter.write(last, &planned, &partitions);
             self.finish(cut, last, true);
             return Ok(());
         }
-        self.cutter.format.appended(&group);
         let cut = self.cutter.write(last, &planned, &partitions)?;
         self.next_sequence = last + 1;
         self.finish(Ok(cut), last, had_waiting);
@@ -230,12 +240,13 @@ impl<F: SignalFormat> Writer<F> {
         self.failure = None;
         self.shared.live.lock().cut(last, partitions);
         self.cutter.format.committed(last);
+        self.waiting = Amount::default();
         self.waiting_since = None;
         self.shared.counters.cuts.fetch_add(1, Ordering::Relaxed);
         self.shared.counters.wal_bytes.store(self.cutter.wal_bytes(), Ordering::Relaxed);
-        if is_in_log && let Err(error) = self.log.remove_through(last) {
-            // The cut tells at the next start that these rows are done with.
-            tracing::warn!(error = %error, "The store could not shorten its log.");
+        if is_in_log && let Err(error) = self.log.clear() {
+            // The cut tells at the next start that what is there is done with.
+            tracing::warn!(error = %error, "The store could not clear its log.");
         }
         if let Err(error) = self.cutter.tidy() {
             tracing::warn!(error = %error, "The store could not put a file in order.");
@@ -293,18 +304,21 @@ impl<F: SignalFormat> Writer<F> {
     }
 }
 
-fn enough<F: SignalFormat>(waiting: &[Appended]) -> bool {
-    exceeds::<F>(waiting, 1)
-}
+impl Amount {
+    fn of<'a>(batches: impl IntoIterator<Item = &'a Batch>) -> Self {
+        let add =
+            |amount: Self, batch: &Batch| amount.and(Self { items: batch.items(), bytes: batch.bytes() });
+        batches.into_iter().fold(Self::default(), add)
+    }
 
-fn exceeds<F: SignalFormat>(waiting: &[Appended], times: usize) -> bool {
-    let sum = |count: fn(&Batch) -> usize| waiting.iter().map(|one| count(&one.batch)).sum::<usize>();
-    sum(Batch::items) >= F::CUT.items.saturating_mul(times)
-        || sum(Batch::bytes) >= F::CUT.bytes.saturating_mul(times)
-}
+    const fn and(self, more: Self) -> Self {
+        Self { items: self.items + more.items, bytes: self.bytes + more.bytes }
+    }
 
-fn total(batches: &[Batch], count: fn(&Batch) -> usize) -> usize {
-    batches.iter().map(count).sum()
+    /// True where it is enough for that many cuts.
+    const fn reaches(self, cut: CutRule, times: usize) -> bool {
+        self.items >= cut.items.saturating_mul(times) || self.bytes >= cut.bytes.saturating_mul(times)
+    }
 }
 
 fn answer_with(answer: &SyncSender<Result<(), StoreError>>, result: Result<(), StoreError>) {

@@ -9,7 +9,7 @@ use crate::store::filter::matching::{
     ItemView, PlacedItem, STATUS_ERROR, duration_nano, kind_word, service_of,
 };
 use crate::store::requests::{is_request, minute_of, minutes_of};
-use crate::store::service_edges::{Call, CallEnd, CallSide};
+use crate::store::service_edges::{Call, CallEnd, CallSide, Peer};
 use crate::store::{
     Answer, DurationBuckets, Limits, MinuteOfRequests, OperationRates, RequestRates, ServiceEdge,
     ServiceRates, TimeRange,
@@ -82,7 +82,9 @@ pub(super) fn edges(batches: &[Arc<Batch>], range: TimeRange, limits: &Limits) -
                 return;
             };
             let service: Arc<str> = service_of(placed.resource).to_text().into();
-            let Some(end) = CallEnd::of(&service, span) else {
+            let attributes =
+                span.attributes.iter().map(|attribute| (attribute.key.as_bytes(), attribute.value()));
+            let Some(end) = CallEnd::of(&service, span, || Peer::of(attributes).map(Arc::new)) else {
                 return;
             };
             match (&end.side, end.id) {

@@ -31,12 +31,15 @@ fn span(kind: i32, id: u8, parent: u8, attributes: &[(&str, &str)]) -> Span {
 }
 
 fn end(service: &str, span: Span) -> Option<CallEnd> {
-    CallEnd::of(&service.into(), &SpanView::parse(&span.encode_to_vec()))
+    let encoded = span.encode_to_vec();
+    let span = SpanView::parse(&encoded);
+    let attributes = span.attributes.iter().map(|attribute| (attribute.key.as_bytes(), attribute.value()));
+    CallEnd::of(&service.into(), &span, || Peer::of(attributes).map(Arc::new))
 }
 
 fn take(pairing: &mut CallPairing, service: &str, span: Span) -> Vec<String> {
     let mut found = Vec::new();
-    pairing.take(end(service, span).unwrap(), 0, &mut |call| found.push(shown(&call)));
+    pairing.take(&end(service, span).unwrap(), 0, &mut |call| found.push(shown(&call)));
     found
 }
 

@@ -106,7 +106,11 @@ impl DictionaryBuilder {
     /// Adds the string of the next row.
     #[inline]
     pub fn push(&mut self, string: &[u8]) -> u32 {
-        let number = self.strings.intern(string);
+        let number = match self.rows.last() {
+            // Neighbours are often alike.
+            Some(last) if self.strings.get(*last) == string => *last,
+            _ => self.strings.intern(string),
+        };
         self.rows.push(number);
         number
     }

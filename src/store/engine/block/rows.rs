@@ -99,8 +99,12 @@ pub struct RowsBuilder {
     keys: Interner,
     shapes: Interner,
     shape_rows: Vec<u64>,
-    shape: Vec<u8>,
     attributes: Vec<DictionaryBuilder>,
+    /// The attributes of the row in the making: the numbers of their keys, and those of their values in the key's column.
+    row: Vec<(u32, u32)>,
+    /// The keys of the row before. The next is mostly like it.
+    recent_keys: Vec<u32>,
+    recent_shape: u32,
 }
 
 impl RowsBuilder {
@@ -112,23 +116,51 @@ impl RowsBuilder {
     /// Adds an attribute to the row in the making.
     #[inline]
     pub fn attribute(&mut self, attribute: KeyValueView<'_>) {
-        let key = self.keys.intern(attribute.key.as_bytes());
+        let key = attribute.key.as_bytes();
+        let key = match self.recent_keys.get(self.row.len()) {
+            Some(recent) if self.keys.get(*recent) == key => *recent,
+            _ => self.keys.intern(key),
+        };
         let column = key as usize;
         if column >= self.attributes.len() {
             self.attributes.resize_with(column + 1, DictionaryBuilder::default);
         }
         if let Some(column) = self.attributes.get_mut(column) {
-            column.push(attribute.encoded_value);
+            self.row.push((key, column.push(attribute.encoded_value)));
         }
-        self.shape.extend_from_slice(&key.to_le_bytes());
+    }
+
+    /// The attributes of the row in the making: the numbers of their keys, and those of their values among the key's.
+    pub fn row(&self) -> &[(u32, u32)] {
+        &self.row
+    }
+
+    /// The attributes of the row in the making: keys and encoded values.
+    pub fn row_attributes(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.row.iter().filter_map(|(key, value)| {
+            let column = self.attributes.get(*key as usize)?;
+            Some((self.keys.get(*key), column.strings().get(*value)))
+        })
+    }
+
+    /// The keys of attributes in the order of their numbers.
+    pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.keys.iter()
     }
 
     /// Ends the row in the making.
     #[inline]
     pub fn end_row(&mut self, group: u32) {
         self.group_rows.push(u64::from(group));
-        self.shape_rows.push(u64::from(self.shapes.intern(&self.shape)));
-        self.shape.clear();
+        let keys = self.row.iter().map(|(key, _)| *key);
+        if self.shape_rows.is_empty() || !keys.clone().eq(self.recent_keys.iter().copied()) {
+            self.recent_keys.clear();
+            self.recent_keys.extend(keys);
+            let shape: Vec<u8> = self.recent_keys.iter().flat_map(|key| key.to_le_bytes()).collect();
+            self.recent_shape = self.shapes.intern(&shape);
+        }
+        self.shape_rows.push(u64::from(self.recent_shape));
+        self.row.clear();
     }
 
     /// How many rows there are.

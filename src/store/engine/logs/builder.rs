@@ -3,11 +3,12 @@
 use super::columns;
 use super::text_grams::TextGrams;
 use crate::otlp::wire::Fields;
-use crate::otlp::{AnyValueView, KeyValueView, ResourceGroup, ScopeGroup, View};
+use crate::otlp::{AnyValueView, KeyValueView, View};
 use crate::store::engine::block::bloom::bloom_of;
 use crate::store::engine::block::column::{DictionaryBuilder, Numbers, StringsBuilder, pack_numbers};
 use crate::store::engine::block::compression::Packer;
 use crate::store::engine::block::rows::{Columns, Entry, RowsBuilder, group_header};
+use crate::store::engine::record_blocks::RecordPlace;
 use crate::store::engine::spans::builder::{lossy, put_field};
 
 /// A block of log records as it is written.
@@ -31,7 +32,7 @@ pub struct LogBlock {
 #[derive(Default)]
 pub struct LogBlockBuilder {
     rows: RowsBuilder,
-    /// The group of the rows being added: what it was called by the caller, and its number here.
+    /// What the rows being added stand under: its number outside and here.
     group: Option<(usize, u32)>,
     time: Vec<u64>,
     observed_after: Vec<u64>,
@@ -67,19 +68,13 @@ struct LogFields<'a> {
 }
 
 impl LogBlockBuilder {
-    /// Adds a record. `group` is the caller's own number of its resource and scope groups.
-    pub fn add(
-        &mut self,
-        group: usize,
-        resource_group: &ResourceGroup<'_>,
-        scope_group: &ScopeGroup<'_>,
-        record: &[u8],
-    ) {
+    /// Adds a record.
+    pub fn add(&mut self, place: &RecordPlace<'_>, record: &[u8]) {
         let group = match self.group {
-            Some((known, number)) if known == group => number,
+            Some((known, number)) if known == place.number => number,
             _ => {
-                let number = self.rows.group(&group_header(resource_group, scope_group));
-                self.group = Some((group, number));
+                let number = self.rows.group(&group_header(&place.resource_group, &place.scope_group));
+                self.group = Some((place.number, number));
                 number
             }
         };

@@ -113,12 +113,18 @@ fn with_unwritten_calls<'a>(
     calls: &Mutex<ServiceCalls>,
 ) -> (Question<'a, SpanFormat>, CallCounts) {
     loop {
-        let (calls, written_with) = calls.lock().unwritten();
         let view = store.view();
+        // Made before the calls are locked: the writer needs those.
+        let pieces = view.open.pieces();
+        let mut calls = calls.lock();
         // The writer may have written them in between; it does so rarely.
-        if view.last_cut == written_with {
-            return (Question::of_view(store, view), calls);
+        if view.last_cut == calls.written_with() {
+            calls.take(pieces.iter().flat_map(|routed| &routed.piece.calls));
+            let unwritten = calls.unwritten();
+            drop(calls);
+            return (Question::of_view(store, view), unwritten);
         }
+        drop(calls);
         std::thread::yield_now();
     }
 }

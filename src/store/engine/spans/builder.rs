@@ -1,15 +1,18 @@
 //! Spans become a block: one pass over each span's bytes, its fields into columns.
 
+use super::call_collector::CallCollector;
 use super::columns;
-use super::request_counts::{RequestCounter, RequestSpan};
+use super::request_counts::RequestCounter;
+use super::service_calls::CallsOfBatch;
 use super::trace_index::trace_hash;
 use crate::otlp::wire::{Fields, Value, WireType, put_key, put_length_delimited, put_varint};
-use crate::otlp::{KeyValueView, ResourceGroup, ScopeGroup, StatusView, View};
+use crate::otlp::{KeyValueView, SpanView, StatusView, View};
 use crate::store::engine::block::bloom::bloom_of;
 use crate::store::engine::block::column::{DictionaryBuilder, Numbers, StringsBuilder, pack_numbers};
 use crate::store::engine::block::compression::Packer;
 use crate::store::engine::block::interner::Interner;
 use crate::store::engine::block::rows::{Columns, Entry, RowsBuilder, group_header};
+use crate::store::engine::record_blocks::RecordPlace;
 
 /// A block of spans as it is written.
 #[derive(Debug)]
@@ -30,13 +33,15 @@ pub struct SpanBlock {
     pub services: Vec<u8>,
     /// Requests by operation and minute.
     pub operations: Vec<u8>,
+    /// The ends of calls among its spans.
+    pub calls: Vec<CallsOfBatch>,
 }
 
 /// A block of spans in the making.
 #[derive(Default)]
 pub struct SpanBlockBuilder {
     rows: RowsBuilder,
-    /// The group of the rows being added: what it was called by the caller, and its number here.
+    /// What the rows being added stand under: its number outside and here.
     group: Option<(usize, u32)>,
     start: Vec<u64>,
     duration: Vec<u64>,
@@ -62,6 +67,7 @@ pub struct SpanBlockBuilder {
     extra: StringsBuilder,
     scratch: Scratch,
     requests: RequestCounter,
+    calls: CallCollector,
 }
 
 /// Room for the parts of a span that are kept as they are.
@@ -72,44 +78,21 @@ struct Scratch {
     extra: Vec<u8>,
 }
 
-/// The fields of a span that stand for themselves.
-#[derive(Default)]
-struct SpanFields<'a> {
-    trace_id: &'a [u8],
-    span_id: &'a [u8],
-    trace_state: &'a [u8],
-    parent_span_id: &'a [u8],
-    name: &'a [u8],
-    kind: u32,
-    start: u64,
-    end: u64,
-    dropped_attributes: u32,
-    dropped_events: u32,
-    dropped_links: u32,
-    status: StatusView<'a>,
-    flags: u32,
-}
-
 impl SpanBlockBuilder {
-    /// Adds a span. `group` is the caller's own number of its resource and scope groups.
-    pub fn add(
-        &mut self,
-        group: usize,
-        resource_group: &ResourceGroup<'_>,
-        scope_group: &ScopeGroup<'_>,
-        span: &[u8],
-    ) {
+    /// Adds a span.
+    pub fn add(&mut self, place: &RecordPlace<'_>, span: &[u8]) {
         let group = match self.group {
-            Some((known, number)) if known == group => number,
+            Some((known, number)) if known == place.number => number,
             _ => {
-                let number = self.rows.group(&group_header(resource_group, scope_group));
-                self.requests.set_group(number, &resource_group.resource);
-                self.group = Some((group, number));
+                let number = self.rows.group(&group_header(&place.resource_group, &place.scope_group));
+                self.requests.set_group(number, &place.resource_group.resource);
+                self.calls.set_group(place);
+                self.group = Some((place.number, number));
                 number
             }
         };
-        let fields = self.read(span);
-        self.put(group, &fields);
+        let span = self.read(span);
+        self.put(group, &span);
     }
 
     /// How many spans there are.
@@ -144,13 +127,15 @@ impl SpanBlockBuilder {
             traces,
             services,
             operations,
+            calls: self.calls.finish(),
         }
     }
 
-    /// Reads the fields of a span; attributes go into their columns at once, events, links and what is unknown aside.
+    /// Reads the fields of a span that stand for themselves; attributes go into their columns at once, events, links and
+    /// what is unknown aside.
     #[inline]
-    fn read<'a>(&mut self, span: &'a [u8]) -> SpanFields<'a> {
-        let mut fields = SpanFields::default();
+    fn read<'a>(&mut self, span: &'a [u8]) -> SpanView<'a> {
+        let mut fields = SpanView::default();
         let scratch = &mut self.scratch;
         scratch.events.clear();
         scratch.links.clear();
@@ -159,18 +144,18 @@ impl SpanBlockBuilder {
             match number {
                 1 => fields.trace_id = value.bytes(),
                 2 => fields.span_id = value.bytes(),
-                3 => fields.trace_state = value.bytes(),
+                3 => fields.trace_state = value.text(),
                 4 => fields.parent_span_id = value.bytes(),
-                5 => fields.name = value.bytes(),
-                6 => fields.kind = value.uint32(),
-                7 => fields.start = value.number(),
-                8 => fields.end = value.number(),
+                5 => fields.name = value.text(),
+                6 => fields.kind = value.int32(),
+                7 => fields.start_time_unix_nano = value.number(),
+                8 => fields.end_time_unix_nano = value.number(),
                 9 => self.rows.attribute(KeyValueView::parse(value.bytes())),
-                10 => fields.dropped_attributes = value.uint32(),
+                10 => fields.dropped_attributes_count = value.uint32(),
                 11 => put_length_delimited(&mut scratch.events, 11, value.bytes()),
-                12 => fields.dropped_events = value.uint32(),
+                12 => fields.dropped_events_count = value.uint32(),
                 13 => put_length_delimited(&mut scratch.links, 13, value.bytes()),
-                14 => fields.dropped_links = value.uint32(),
+                14 => fields.dropped_links_count = value.uint32(),
                 15 => fields.status = StatusView::parse(value.bytes()),
                 16 => fields.flags = value.uint32(),
                 _ => put_field(&mut scratch.extra, number, value),
@@ -179,45 +164,37 @@ impl SpanBlockBuilder {
         fields
     }
 
-    fn put(&mut self, group: u32, fields: &SpanFields<'_>) {
+    fn put(&mut self, group: u32, span: &SpanView<'_>) {
         let row = self.rows.len();
-        let duration = fields.end.wrapping_sub(fields.start);
-        let name = self.name.push(fields.name);
-        self.start.push(fields.start);
-        self.duration.push(duration);
-        self.kind.push(u64::from(fields.kind));
-        self.status_code.push(u64::from(fields.status.code.cast_unsigned()));
-        self.flags.push(u64::from(fields.flags));
-        self.dropped_attributes.push(u64::from(fields.dropped_attributes));
-        self.dropped_events.push(u64::from(fields.dropped_events));
-        self.dropped_links.push(u64::from(fields.dropped_links));
-        self.status_message.push(fields.status.message.as_bytes());
-        self.trace_state.push(fields.trace_state);
-        self.trace_id.push(fields.trace_id);
-        self.span_id.push(fields.span_id);
-        if self.span_ids.intern(fields.span_id) as usize == self.first_rows.len() {
+        let name = self.name.push(span.name.as_bytes());
+        self.start.push(span.start_time_unix_nano);
+        self.duration.push(span.end_time_unix_nano.wrapping_sub(span.start_time_unix_nano));
+        self.kind.push(u64::from(span.kind.cast_unsigned()));
+        self.status_code.push(u64::from(span.status.code.cast_unsigned()));
+        self.flags.push(u64::from(span.flags));
+        self.dropped_attributes.push(u64::from(span.dropped_attributes_count));
+        self.dropped_events.push(u64::from(span.dropped_events_count));
+        self.dropped_links.push(u64::from(span.dropped_links_count));
+        self.status_message.push(span.status.message.as_bytes());
+        self.trace_state.push(span.trace_state.as_bytes());
+        self.trace_id.push(span.trace_id);
+        self.span_id.push(span.span_id);
+        if self.span_ids.intern(span.span_id) as usize == self.first_rows.len() {
             self.first_rows.push(u32::try_from(row).unwrap_or(u32::MAX));
         }
-        match <[u8; 8]>::try_from(fields.parent_span_id) {
+        match <[u8; 8]>::try_from(span.parent_span_id) {
             Ok(parent) => self.parents.push(parent),
             Err(_) => {
                 self.parents.push([0; 8]);
-                self.odd_parents.push((row, fields.parent_span_id.to_vec()));
+                self.odd_parents.push((row, span.parent_span_id.to_vec()));
             }
         }
         self.events.push(&self.scratch.events);
         self.links.push(&self.scratch.links);
         self.extra.push(&self.scratch.extra);
+        self.calls.note(span, &self.rows);
+        self.requests.count(group, name, span);
         self.rows.end_row(group);
-        self.requests.count(&RequestSpan {
-            group,
-            name,
-            kind: fields.kind.cast_signed(),
-            has_parent: !fields.parent_span_id.is_empty(),
-            start_unix_nano: fields.start,
-            duration_nano: fields.end.saturating_sub(fields.start),
-            status_code: fields.status.code,
-        });
     }
 
     fn pack(&mut self, packer: &mut Packer) -> Columns {

@@ -2,31 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::otlp::ResourceView;
 use crate::otlp::wire::{put_varint, read_length_delimited, read_varint};
+use crate::otlp::{ResourceView, SpanView};
 use crate::store::engine::block::compression::{Packer, unpack};
 use crate::store::engine::block::interner::Interner;
-use crate::store::filter::matching::{STATUS_ERROR, service_of};
-use crate::store::requests::minute_of;
+use crate::store::filter::matching::{STATUS_ERROR, duration_nano, service_of};
+use crate::store::requests::{is_request, minute_of};
 use crate::store::{DurationBuckets, MinuteOfRequests};
-
-/// What of a span matters for requests.
-pub struct RequestSpan {
-    /// The number of its group.
-    pub group: u32,
-    /// The number of its name.
-    pub name: u32,
-    /// Its `SpanKind`.
-    pub kind: i32,
-    /// True where it has a parent.
-    pub has_parent: bool,
-    /// When it began.
-    pub start_unix_nano: u64,
-    /// How long it took.
-    pub duration_nano: u64,
-    /// Its `StatusCode`.
-    pub status_code: i32,
-}
 
 /// Counts requests.
 #[derive(Default)]
@@ -79,16 +61,16 @@ impl RequestCounter {
         }
     }
 
-    /// Counts a span that is a request.
+    /// Counts a span that is a request: its group and the number of its name.
     #[inline]
-    pub fn count(&mut self, span: &RequestSpan) {
-        if span.has_parent && !matches!(span.kind, 2 | 5) {
+    pub fn count(&mut self, group: u32, name: u32, span: &SpanView<'_>) {
+        if !is_request(span) {
             return;
         }
         let key = OperationKey {
-            minute_unix_nano: minute_of(span.start_unix_nano),
-            service: self.group_services.get(span.group as usize).copied().unwrap_or(0),
-            name: span.name,
+            minute_unix_nano: minute_of(span.start_time_unix_nano),
+            service: self.group_services.get(group as usize).copied().unwrap_or(0),
+            name,
             kind: span.kind,
         };
         let number = match self.recent {
@@ -98,8 +80,8 @@ impl RequestCounter {
         self.recent = Some((key, number));
         if let Some(counts) = self.counts.get_mut(number) {
             counts.requests += 1;
-            counts.errors += u64::from(span.status_code == STATUS_ERROR);
-            counts.durations.add(span.duration_nano);
+            counts.errors += u64::from(span.status.code == STATUS_ERROR);
+            counts.durations.add(duration_nano(span));
         }
     }
 

@@ -1,4 +1,4 @@
-//! The calls between services: found as spans are kept, written with the next cut.
+//! The calls between services: found in the blocks of a cut and written with it, or found for a question before that.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,8 +6,6 @@ use std::sync::Arc;
 use super::request_counts::{put_counts, put_string, take_counts, take_number, take_string};
 use crate::otlp::wire::put_varint;
 use crate::store::engine::block::compression::{Packer, unpack};
-use crate::store::engine::signal_format::Appended;
-use crate::store::filter::matching::service_of;
 use crate::store::service_edges::{Call, CallEnd, CallPairing};
 use crate::store::{DurationBuckets, ServiceEdge, TimeRange};
 
@@ -25,9 +23,22 @@ const SERVER_KINDS: [&str; 4] = ["service", "database", "messaging", "external"]
 pub struct ServiceCalls {
     pairing: CallPairing,
     found: CallCounts,
+    /// The newest batch whose calls are among these.
+    taken_through: u64,
     /// The newest cut with which calls were written.
     written_with: u64,
     is_written: bool,
+}
+
+/// The ends of calls among the spans of a batch, or of that part of it that is in one block.
+#[derive(Debug)]
+pub struct CallsOfBatch {
+    /// The batch's number.
+    pub sequence: u64,
+    /// When it came.
+    pub arrived_unix_nano: u64,
+    /// The ends in the order of the spans.
+    pub ends: Vec<CallEnd>,
 }
 
 /// Calls by minute and by who called whom.
@@ -54,6 +65,7 @@ impl Default for ServiceCalls {
         Self {
             pairing: CallPairing::new(MOST_WAITING),
             found: CallCounts::default(),
+            taken_through: 0,
             written_with: 0,
             is_written: false,
         }
@@ -61,19 +73,17 @@ impl Default for ServiceCalls {
 }
 
 impl ServiceCalls {
-    /// Takes the ends of calls among the spans of batches.
-    pub fn take(&mut self, appended: &[Appended]) {
+    /// Takes the ends of calls of blocks, those of batches that were not taken before.
+    pub fn take<'a>(&mut self, calls: impl Iterator<Item = &'a CallsOfBatch>) {
+        let mut new: Vec<&CallsOfBatch> = calls.filter(|calls| calls.sequence > self.taken_through).collect();
+        new.sort_by_key(|calls| calls.sequence);
         let found = &mut self.found;
-        for Appended { arrived_unix_nano, batch, .. } in appended {
+        for CallsOfBatch { sequence, arrived_unix_nano, ends } in new {
+            self.taken_through = *sequence;
             self.pairing
                 .give_up_before(arrived_unix_nano.saturating_sub(WAIT_NANO), &mut |call| found.add(call));
-            for resource_group in batch.resource_groups() {
-                let service: Arc<str> = service_of(&resource_group.resource).to_text().into();
-                for span in resource_group.scope_groups.iter().flat_map(|scope_group| scope_group.spans()) {
-                    if let Some(end) = CallEnd::of(&service, &span) {
-                        self.pairing.take(end, *arrived_unix_nano, &mut |call| found.add(call));
-                    }
-                }
+            for end in ends {
+                self.pairing.take(end, *arrived_unix_nano, &mut |call| found.add(call));
             }
         }
     }
@@ -97,12 +107,16 @@ impl ServiceCalls {
         self.written_with = cut;
     }
 
-    /// The calls not written with a cut, those of callers that still wait for an answer from a callee too; and the cut
-    /// with which all others are.
-    pub fn unwritten(&self) -> (CallCounts, u64) {
+    /// The calls not written with a cut, those of callers that still wait for an answer from a callee too.
+    pub fn unwritten(&self) -> CallCounts {
         let mut counts = self.found.clone();
         self.pairing.calls_to_peers().for_each(|call| counts.add(call));
-        (counts, self.written_with)
+        counts
+    }
+
+    /// The cut with which all others are written.
+    pub const fn written_with(&self) -> u64 {
+        self.written_with
     }
 }
 

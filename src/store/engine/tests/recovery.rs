@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::{NOW, open, options};
 use crate::otlp::wire::{WireType, put_key, put_length_delimited, put_message};
 use crate::otlp::{Batch, Signal};
-use crate::store::engine::SqliteStore;
+use crate::store::engine::{FORMAT_VERSION, SqliteStore};
 use crate::store::{Filter, Limits, LogSearch, StoreError, TelemetryStore, TimeRange};
 
 const HOUR: u64 = 3_600_000_000_000;
@@ -66,7 +66,7 @@ fn a_cut_of_two_files_that_ended_after_the_first_is_made_again() {
     store.cut().unwrap();
     store.append(&logs(&[(NOW, "b"), (NOW - HOUR, "a")])).unwrap();
     drop(store);
-    let log = directory.path().join("logs/open.db");
+    let log = directory.path().join("logs/open.log");
     let saved = directory.path().join("saved");
     fs::copy(&log, &saved).unwrap();
     let store = open(directory.path());
@@ -88,7 +88,7 @@ fn a_finished_cut_that_is_still_in_the_log_is_not_made_again() {
     let store = open(directory.path());
     store.append(&logs(&[(NOW, "b"), (NOW - HOUR, "a")])).unwrap();
     drop(store);
-    let log = directory.path().join("logs/open.db");
+    let log = directory.path().join("logs/open.log");
     let saved = directory.path().join("saved");
     fs::copy(&log, &saved).unwrap();
     let store = open(directory.path());
@@ -96,6 +96,35 @@ fn a_finished_cut_that_is_still_in_the_log_is_not_made_again() {
     drop(store);
     fs::copy(&saved, &log).unwrap();
     assert_eq!(bodies(&open(directory.path())), ["b", "a"]);
+}
+
+#[test]
+fn what_the_log_of_version_1_has_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let (log, database) = (directory.path().join("logs/open.log"), directory.path().join("logs/open.db"));
+    let store = open(directory.path());
+    store.append(&logs(&[(NOW, "cut")])).unwrap();
+    store.cut().unwrap();
+    drop(store);
+    fs::remove_file(&log).unwrap();
+    let connection = Connection::open(&database).unwrap();
+    let tables =
+        "CREATE TABLE appended(sequence INTEGER PRIMARY KEY, arrived INTEGER NOT NULL, body BLOB NOT NULL);
+        PRAGMA journal_mode = WAL; PRAGMA user_version = 1;";
+    connection.execute_batch(tables).unwrap();
+    connection.pragma_update(None, "application_id", i32::from_be_bytes(*b"WEIR")).unwrap();
+    for (sequence, name) in [(2, "a"), (3, "b")] {
+        let body = logs(&[(NOW - sequence * HOUR, name)]).parts()[0].to_vec();
+        let sequence = sequence.cast_signed();
+        connection
+            .execute("INSERT INTO appended VALUES(?, ?, ?)", (sequence, NOW.cast_signed(), body))
+            .unwrap();
+    }
+    drop(connection);
+    for _ in 0..2 {
+        assert_eq!(bodies(&open(directory.path())), ["cut", "a", "b"]);
+        assert!(!fs::exists(&database).unwrap());
+    }
 }
 
 #[test]
@@ -130,6 +159,6 @@ fn a_newer_partition_is_refused() {
     store.cut().unwrap();
     drop(store);
     let file = directory.path().join(format!("logs/{}-0.db", (NOW - NOW % HOUR) / 1_000_000_000));
-    Connection::open(&file).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    Connection::open(&file).unwrap().pragma_update(None, "user_version", FORMAT_VERSION + 1).unwrap();
     assert!(matches!(SqliteStore::open(&options(directory.path())), Err(StoreError::Format(_))));
 }
