@@ -32,7 +32,7 @@ try {
   const service = given["at-work"];
   if (service !== undefined) {
     await run(atWorkChecks, service);
-    if (given.screenshots !== undefined) await takeLiveScreenshots(browser, given.screenshots);
+    if (given.screenshots !== undefined) await takeLiveScreenshots(browser, given.screenshots, service);
   }
   if (given.otlp !== undefined) await checkMadeTelemetry();
   const shop = given.shop === undefined ? undefined : await waitUntilShopIsStored(browser, readShop(given.shop));
