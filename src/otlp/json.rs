@@ -14,7 +14,7 @@ mod decode;
 mod encode;
 mod error;
 mod numbers;
-pub(crate) mod reader;
+mod reader;
 mod response;
 mod scalars;
 mod schema;

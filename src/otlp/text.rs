@@ -30,7 +30,8 @@ impl<'a> Text<'a> {
 
     /// The text, each invalid sequence replaced by U+FFFD. Borrows where there is none.
     pub fn to_str(self) -> Cow<'a, str> {
-        String::from_utf8_lossy(self.0)
+        // Checking alone is many times quicker than looking for what is broken.
+        std::str::from_utf8(self.0).map_or_else(|_| String::from_utf8_lossy(self.0), Cow::Borrowed)
     }
 }
 

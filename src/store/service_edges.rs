@@ -6,6 +6,7 @@
 //! callee's span without its caller's is none.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -46,7 +47,7 @@ const PEER_KEYS: [(&[u8], usize); 8] = [
 /// What both ends of a call have in common: the trace, and the id of the caller's span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CallId {
-    trace_id: u128,
+    trace_id: [u64; 2],
     caller_span_id: u64,
 }
 
@@ -57,6 +58,12 @@ pub struct CallEnd {
     pub side: CallSide,
     /// The call; none where the ids are missing or of a wrong length.
     pub id: Option<CallId>,
+    teller: Teller,
+}
+
+/// The service a span is of, and how it went there.
+#[derive(Debug, Clone)]
+struct Teller {
     service: Arc<str>,
     minute_unix_nano: u64,
     is_failed: bool,
@@ -127,18 +134,31 @@ impl CallEnd {
             2 | 5 if is_id(span.parent_span_id) => (CallSide::Callee, span.parent_span_id),
             _ => return None,
         };
-        Some(Self {
-            side,
-            id: CallId::of(span.trace_id, caller_span_id),
+        let teller = Teller {
             service: Arc::clone(service),
             minute_unix_nano: minute_of(span.start_time_unix_nano),
             is_failed: span.status.code == STATUS_ERROR,
             duration_nano: duration_nano(span),
-        })
+        };
+        Some(Self { side, id: CallId::of(span.trace_id, caller_span_id), teller })
     }
 
     /// The call of this caller to a callee that told of it.
     pub fn call_to(&self, callee: &Self) -> Call {
+        self.teller.call_to(&callee.teller)
+    }
+
+    /// The call of this caller to the peer it names; none where it is not a caller or names none.
+    pub fn call_to_peer(&self) -> Option<Call> {
+        let CallSide::Caller(Some(peer)) = &self.side else {
+            return None;
+        };
+        Some(self.teller.call_to_peer(peer))
+    }
+}
+
+impl Teller {
+    fn call_to(&self, callee: &Self) -> Call {
         Call {
             client: Arc::clone(&self.service),
             server: Arc::clone(&callee.service),
@@ -149,27 +169,24 @@ impl CallEnd {
         }
     }
 
-    /// The call of this caller to the peer it names; none where it is not a caller or names none.
-    pub fn call_to_peer(&self) -> Option<Call> {
-        let CallSide::Caller(Some(peer)) = &self.side else {
-            return None;
-        };
-        Some(Call {
+    fn call_to_peer(&self, peer: &Peer) -> Call {
+        Call {
             client: Arc::clone(&self.service),
             server: Arc::clone(&peer.name),
             server_kind: peer.kind,
             minute_unix_nano: self.minute_unix_nano,
             is_failed: self.is_failed,
             duration_nano: self.duration_nano,
-        })
+        }
     }
 }
 
 impl CallId {
     fn of(trace_id: &[u8], caller_span_id: &[u8]) -> Option<Self> {
-        let trace_id = u128::from_le_bytes(trace_id.try_into().ok()?);
-        let caller_span_id = u64::from_le_bytes(caller_span_id.try_into().ok()?);
-        (trace_id != 0 && caller_span_id != 0).then_some(Self { trace_id, caller_span_id })
+        let number = |bytes: &[u8]| bytes.try_into().ok().map(u64::from_le_bytes);
+        let (low, high) = trace_id.split_at_checked(8)?;
+        let id = Self { trace_id: [number(low)?, number(high)?], caller_span_id: number(caller_span_id)? };
+        (is_id(trace_id) && id.caller_span_id != 0).then_some(id)
     }
 }
 
@@ -184,8 +201,10 @@ pub fn is_id(id: &[u8]) -> bool {
 pub struct CallPairing {
     /// What waits, by when its first end came.
     waiting: VecDeque<Waiting>,
-    /// Where in `waiting` each call is, counted from the first that ever waited.
-    places: HashMap<CallId, u64, RandomState>,
+    /// Where in `waiting` each call is, counted from the first that ever waited. Calls are known by their hashes, which
+    /// nobody outside can foresee: the less there is of each, the more of all stays in the processor's cache.
+    places: HashMap<u64, u64, RandomState>,
+    hashing: RandomState,
     /// How many have been given up.
     given_up: u64,
     max_waiting: usize,
@@ -193,20 +212,22 @@ pub struct CallPairing {
 
 #[derive(Debug)]
 struct Waiting {
-    id: CallId,
+    /// The call's.
+    hash: u64,
     /// When its first end came, in whatever unit the feeder counts.
     arrival: u64,
-    /// The first that came with this id.
-    caller: Option<CallEnd>,
+    /// The first that came, with the peer it names.
+    caller: Option<(Teller, Option<Arc<Peer>>)>,
     /// Callees that came before their caller.
-    callees: Vec<CallEnd>,
+    callees: Vec<Teller>,
     has_callee: bool,
 }
 
 impl CallPairing {
     /// A pairing in which at most `max_waiting` calls wait.
     pub fn new(max_waiting: usize) -> Self {
-        Self { waiting: VecDeque::new(), places: HashMap::default(), given_up: 0, max_waiting }
+        let hashing = RandomState::default();
+        Self { waiting: VecDeque::new(), places: HashMap::default(), hashing, given_up: 0, max_waiting }
     }
 
     /// Takes a span's end of a call that came `now`, and hands what is certain of calls to `found`.
@@ -215,11 +236,12 @@ impl CallPairing {
             end.call_to_peer().into_iter().for_each(found);
             return;
         };
+        let hash = self.hashing.hash_one(id);
         let next = self.given_up + self.waiting.len() as u64;
-        let place = *self.places.entry(id).or_insert(next);
+        let place = *self.places.entry(hash).or_insert(next);
         if place == next {
             self.waiting.push_back(Waiting {
-                id,
+                hash,
                 arrival: now,
                 caller: None,
                 callees: Vec::new(),
@@ -229,16 +251,16 @@ impl CallPairing {
         let at = usize::try_from(place - self.given_up).unwrap_or(usize::MAX);
         let Some(waiting) = self.waiting.get_mut(at) else { return };
         match (&end.side, &waiting.caller) {
-            (CallSide::Callee, Some(caller)) => {
-                found(caller.call_to(end));
+            (CallSide::Callee, Some((caller, _))) => {
+                found(caller.call_to(&end.teller));
                 waiting.has_callee = true;
             }
-            (CallSide::Callee, None) => waiting.callees.push(end.clone()),
+            (CallSide::Callee, None) => waiting.callees.push(end.teller.clone()),
             (CallSide::Caller(_), Some(_)) => {}
-            (CallSide::Caller(_), None) => {
+            (CallSide::Caller(peer), None) => {
                 waiting.has_callee = !waiting.callees.is_empty();
-                waiting.callees.drain(..).for_each(|callee| found(end.call_to(&callee)));
-                waiting.caller = Some(end.clone());
+                waiting.callees.drain(..).for_each(|callee| found(end.teller.call_to(&callee)));
+                waiting.caller = Some((end.teller.clone(), peer.clone()));
             }
         }
         while self.waiting.len() > self.max_waiting {
@@ -263,7 +285,7 @@ impl CallPairing {
             return;
         };
         self.given_up += 1;
-        self.places.remove(&waited.id);
+        self.places.remove(&waited.hash);
         waited.call_to_peer().into_iter().for_each(found);
     }
 }
@@ -273,7 +295,8 @@ impl Waiting {
         if self.has_callee {
             return None;
         }
-        self.caller.as_ref()?.call_to_peer()
+        let (caller, peer) = self.caller.as_ref()?;
+        Some(caller.call_to_peer(peer.as_ref()?))
     }
 }
 

@@ -1,7 +1,5 @@
 //! Values read from JSON and written as JSON.
 
-mod reading;
-
 use std::fmt;
 
 use base64::Engine;
@@ -9,7 +7,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use self::reading::read_json;
 use super::{MapCollector, Value, ValueMap};
 
 /// What becomes of JSON's numbers.
@@ -28,14 +25,6 @@ impl Value {
     ///
     /// Where and why the text is no JSON.
     pub fn from_json(text: &str, numbers: JsonNumbers) -> Result<Self, serde_json::Error> {
-        match read_json(text, numbers) {
-            Some(value) => Ok(value),
-            None => Self::from_serde_json(text, numbers),
-        }
-    }
-
-    /// The same at half the speed, and with what is wrong in the words that people know.
-    fn from_serde_json(text: &str, numbers: JsonNumbers) -> Result<Self, serde_json::Error> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let value = numbers.deserialize(&mut deserializer)?;
         deserializer.end()?;
@@ -91,11 +80,11 @@ impl<'de> Visitor<'de> for JsonNumbers {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::String(text.into()))
+        Ok(Value::String(text.to_owned()))
     }
 
     fn visit_string<E: Error>(self, text: String) -> Result<Value, E> {
-        Ok(Value::String(text.into()))
+        Ok(Value::String(text))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
@@ -110,7 +99,7 @@ impl<'de> Visitor<'de> for JsonNumbers {
         let mut map = MapCollector::with_capacity(8);
         while let Some(key) = entries.next_key::<String>()? {
             let value = entries.next_value_seed(self)?;
-            map.insert(&key, value);
+            map.insert(key, value);
         }
         Ok(Value::Map(map.into_map()))
     }

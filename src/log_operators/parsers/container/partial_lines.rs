@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::FILE_PATH;
-use crate::log_operators::{Fate, LogEntry, Outlet, Value};
+use crate::log_operators::{LogEntry, Outlet, Value};
 
 /// The parts of lines whose last part is still to come, by file.
 pub struct PartialLines {
@@ -32,11 +32,11 @@ impl PartialLines {
         Self { most_bytes, by_file: HashMap::new() }
     }
 
-    /// Takes an entry: a whole line goes on, a part waits for the others.
-    pub fn put(&mut self, entry: &mut LogEntry, outlet: &mut Outlet<'_>) -> Fate {
+    /// Takes an entry: a whole line is sent on, a part waits for the others.
+    pub fn put(&mut self, entry: LogEntry, outlet: &mut Outlet<'_>) {
         let is_last = matches!(entry.attributes.get("logtag"), Some(Value::String(tag)) if tag == "F");
         if self.by_file.is_empty() && is_last {
-            return Fate::GoesOn;
+            return outlet.send(entry);
         }
         let file = match entry.attributes.get(FILE_PATH) {
             Some(Value::String(file)) => file.as_str(),
@@ -51,17 +51,15 @@ impl PartialLines {
             {
                 outlet.send(line.entry);
             }
-            return Fate::IsTaken;
+            return;
         }
         if is_last || self.is_over(&entry.body) {
-            return Fate::GoesOn;
+            return outlet.send(entry);
         }
         if self.by_file.len() >= MOST_FILES {
             self.flush(outlet);
         }
-        let file = file.to_owned();
-        self.by_file.insert(file, PartialLine { entry: std::mem::take(entry), since: Instant::now() });
-        Fate::IsTaken
+        self.by_file.insert(file.to_owned(), PartialLine { entry, since: Instant::now() });
     }
 
     /// When the next line has waited long enough.

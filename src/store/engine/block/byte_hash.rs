@@ -35,6 +35,19 @@ pub const fn hash_pair(first: u64, second: u64) -> u64 {
     fold(first ^ SECRET[1], second ^ SECRET[2])
 }
 
+/// True for equal strings. For short ones a call would cost more than the comparison.
+#[inline]
+pub fn is_same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let ((words_of_a, rest_of_a), (words_of_b, rest_of_b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    // Those that differ mostly do so at the end.
+    rest_of_a.iter().zip(rest_of_b).all(|(a, b)| a == b)
+        && words_of_a.iter().zip(words_of_b).rev().all(|(a, b)| word(a) == word(b))
+}
+
 #[inline]
 const fn fold(a: u64, b: u64) -> u64 {
     let product = a as u128 * b as u128;
@@ -63,6 +76,20 @@ mod tests {
                 7_134_090_678_137_962_510
             ]
         );
+    }
+
+    #[test]
+    fn strings_are_the_same_where_all_bytes_are() {
+        for length in 0..40 {
+            let text = vec![7; length];
+            assert!(is_same(&text, &text.clone()));
+            assert!(!is_same(&text, &vec![7; length + 1]));
+            for place in 0..length {
+                let mut other = text.clone();
+                other[place] = 8;
+                assert!(!is_same(&text, &other), "{length} {place}");
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A column on disk is one byte for its layout and what that layout says. What is as in most telemetry (all the same,
 //! few different ones, near the row before) becomes short, and what is left over is compressed.
 
+use super::byte_hash::is_same;
 use super::compression::{Packer, unpack};
 use super::interner::Interner;
 use crate::otlp::wire::{put_varint, read_varint};
@@ -32,27 +33,66 @@ pub enum Numbers {
     Near,
 }
 
-/// Packs a column of numbers; none where all are 0, which needs no column.
-pub fn pack_numbers(packer: &mut Packer, values: &[u64], numbers: Numbers) -> Option<Vec<u8>> {
-    let first = *values.first()?;
-    if values.iter().all(|value| *value == first) {
-        let mut out = vec![layout::SAME_NUMBER];
-        put_varint(&mut out, first);
-        return (first != 0).then_some(out);
+/// A column of numbers in the making.
+#[derive(Debug, Clone, Default)]
+pub struct NumbersBuilder {
+    /// How many there are, and the first of them.
+    rows: usize,
+    first: u64,
+    /// All of them, once one differs from the first.
+    values: Vec<u64>,
+}
+
+impl NumbersBuilder {
+    /// Adds the number of the next row.
+    #[inline]
+    pub fn push(&mut self, value: u64) {
+        if self.values.is_empty() {
+            if self.rows == 0 {
+                self.first = value;
+            }
+            if self.first == value {
+                self.rows += 1;
+                return;
+            }
+            self.values.resize(self.rows, self.first);
+        }
+        self.rows += 1;
+        self.values.push(value);
     }
-    let mut body = Vec::with_capacity(values.len() * 2);
-    match numbers {
-        Numbers::Unrelated => values.iter().for_each(|value| put_varint(&mut body, *value)),
-        Numbers::Near => {
-            let mut before = 0_u64;
-            for value in values {
-                put_varint(&mut body, zigzag(value.wrapping_sub(before).cast_signed()));
-                before = *value;
+
+    /// How many there are.
+    pub const fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// The least and the greatest; zeros where there is none.
+    pub fn bounds(&self) -> (u64, u64) {
+        let same = (self.first, self.first);
+        self.values.iter().fold(same, |(least, most), value| (least.min(*value), most.max(*value)))
+    }
+
+    /// Packs the column; none where all are 0, which needs no column.
+    pub fn pack(&self, packer: &mut Packer, numbers: Numbers) -> Option<Vec<u8>> {
+        if self.values.is_empty() {
+            let mut out = vec![layout::SAME_NUMBER];
+            put_varint(&mut out, self.first);
+            return (self.first != 0).then_some(out);
+        }
+        let mut body = Vec::with_capacity(self.rows * 4);
+        match numbers {
+            Numbers::Unrelated => self.values.iter().for_each(|value| put_varint(&mut body, *value)),
+            Numbers::Near => {
+                let mut before = 0_u64;
+                for value in &self.values {
+                    put_varint(&mut body, zigzag(value.wrapping_sub(before).cast_signed()));
+                    before = *value;
+                }
             }
         }
+        let layout = if numbers == Numbers::Near { layout::DIFFERENCES } else { layout::NUMBERS };
+        Some(packer.pack(layout, &body))
     }
-    let layout = if numbers == Numbers::Near { layout::DIFFERENCES } else { layout::NUMBERS };
-    Some(packer.pack(layout, &body))
 }
 
 /// A column of numbers read back.
@@ -95,11 +135,16 @@ impl NumberColumn {
     }
 }
 
+/// After how many rows a column is looked at: where nearly all strings differ, the same are no longer looked for.
+const LOOKED_AT_AFTER: usize = 512;
+
 /// A column of strings in the making, for those of which the same often come again.
 #[derive(Debug, Clone, Default)]
 pub struct DictionaryBuilder {
     strings: Interner,
     rows: Vec<u32>,
+    /// True once nearly all strings differ.
+    is_plain: bool,
 }
 
 impl DictionaryBuilder {
@@ -108,14 +153,24 @@ impl DictionaryBuilder {
     pub fn push(&mut self, string: &[u8]) -> u32 {
         let number = match self.rows.last() {
             // Neighbours are often alike.
-            Some(last) if self.strings.get(*last) == string => *last,
+            Some(last) if is_same(self.strings.get(*last), string) => *last,
+            _ if self.is_plain => self.strings.add(string),
             _ => self.strings.intern(string),
         };
         self.rows.push(number);
+        if self.rows.len() == LOOKED_AT_AFTER {
+            self.is_plain = self.strings.len() * 8 > LOOKED_AT_AFTER * 7;
+        }
         number
     }
 
-    /// The different strings, by their numbers.
+    /// Adds a string by the number that [`push`](Self::push) had for it.
+    #[inline]
+    pub fn push_again(&mut self, number: u32) {
+        self.rows.push(number);
+    }
+
+    /// The strings by their numbers, hardly any of them twice.
     pub const fn strings(&self) -> &Interner {
         &self.strings
     }
@@ -331,7 +386,10 @@ mod tests {
             is_near in any::<bool>(),
         ) {
             let numbers = if is_near { Numbers::Near } else { Numbers::Unrelated };
-            let packed = pack_numbers(&mut Packer::default(), &values, numbers);
+            let mut builder = NumbersBuilder::default();
+            values.iter().for_each(|value| builder.push(*value));
+            prop_assert_eq!(builder.bounds(), (*values.iter().min().unwrap(), *values.iter().max().unwrap()));
+            let packed = builder.pack(&mut Packer::default(), numbers);
             let column = NumberColumn::read(packed.as_deref());
             let found: Vec<u64> = (0..values.len()).map(|row| column.get(row)).collect();
             prop_assert_eq!(found, values);
@@ -374,7 +432,9 @@ mod tests {
     #[test]
     fn what_is_empty_throughout_takes_nothing() {
         let mut packer = Packer::default();
-        assert_eq!(pack_numbers(&mut packer, &[0; 9], Numbers::Near), None);
+        let mut numbers = NumbersBuilder::default();
+        (0..9).for_each(|_| numbers.push(0));
+        assert_eq!((numbers.len(), numbers.pack(&mut packer, Numbers::Near)), (9, None));
         let mut builder = DictionaryBuilder::default();
         for _ in 0..9 {
             builder.push(b"");

@@ -1,13 +1,13 @@
 //! Byte strings numbered in the order they are first met.
 
-use super::byte_hash::hash_bytes;
+use super::byte_hash::{hash_bytes, is_same};
 
 /// Numbers byte strings. Made for a few thousand of them, all dropped together.
 #[derive(Debug, Clone)]
 pub struct Interner {
     bytes: Vec<u8>,
-    /// Where each string ends.
-    ends: Vec<u32>,
+    /// Where each string begins, and where the last one ends.
+    bounds: Vec<u32>,
     hashes: Vec<u64>,
     /// Numbers plus one by the low bits of the hash, searched onwards; 0 for nothing.
     table: Vec<u32>,
@@ -15,7 +15,7 @@ pub struct Interner {
 
 impl Default for Interner {
     fn default() -> Self {
-        Self { bytes: Vec::new(), ends: Vec::new(), hashes: Vec::new(), table: vec![0; 16] }
+        Self { bytes: Vec::new(), bounds: vec![0], hashes: Vec::new(), table: vec![0; 16] }
     }
 }
 
@@ -28,12 +28,27 @@ impl Interner {
         let mut at = low_bits(hash) & mask;
         while let Some(entry) = self.table.get(at).copied().filter(|entry| *entry != 0) {
             let number = entry - 1;
-            if self.hashes.get(number as usize) == Some(&hash) && self.get(number) == string {
+            if self.hashes.get(number as usize) == Some(&hash) && is_same(self.get(number), string) {
                 return number;
             }
             at = (at + 1) & mask;
         }
-        self.add(string, hash, at)
+        self.hashes.push(hash);
+        if let Some(place) = self.table.get_mut(at) {
+            *place = u32::try_from(self.hashes.len()).unwrap_or(u32::MAX);
+        }
+        if self.hashes.len() * 2 > self.table.len() {
+            self.grow();
+        }
+        self.add(string)
+    }
+
+    /// A new number for `string`, for when the same strings are no longer looked for: none is interned or found after it.
+    #[inline]
+    pub fn add(&mut self, string: &[u8]) -> u32 {
+        self.bytes.extend_from_slice(string);
+        self.bounds.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+        u32::try_from(self.bounds.len() - 2).unwrap_or(u32::MAX)
     }
 
     /// The number of `string`, where it was met before.
@@ -43,7 +58,7 @@ impl Interner {
         let mut at = low_bits(hash) & mask;
         while let Some(entry) = self.table.get(at).copied().filter(|entry| *entry != 0) {
             let number = entry - 1;
-            if self.hashes.get(number as usize) == Some(&hash) && self.get(number) == string {
+            if self.hashes.get(number as usize) == Some(&hash) && is_same(self.get(number), string) {
                 return Some(number);
             }
             at = (at + 1) & mask;
@@ -54,40 +69,29 @@ impl Interner {
     /// The string with this number; empty where there is none.
     #[inline]
     pub fn get(&self, number: u32) -> &[u8] {
-        let number = number as usize;
-        let start =
-            number.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize);
-        let end = self.ends.get(number).map_or(start, |end| *end as usize);
-        self.bytes.get(start..end).unwrap_or_default()
+        match self.bounds.get(number as usize..) {
+            Some([start, end, ..]) => self.bytes.get(*start as usize..*end as usize).unwrap_or_default(),
+            _ => &[],
+        }
     }
 
     /// How many strings there are.
     pub const fn len(&self) -> usize {
-        self.ends.len()
+        self.bounds.len() - 1
     }
 
     /// The strings in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> + Clone {
-        (0..self.ends.len()).map(|number| self.get(u32::try_from(number).unwrap_or(u32::MAX)))
+        let bounds = self.bounds.windows(2);
+        bounds.map(|bounds| match bounds {
+            [start, end] => self.bytes.get(*start as usize..*end as usize).unwrap_or_default(),
+            _ => &[],
+        })
     }
 
     /// The strings one behind the other.
     pub fn joined(&self) -> &[u8] {
         &self.bytes
-    }
-
-    fn add(&mut self, string: &[u8], hash: u64, at: usize) -> u32 {
-        let number = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
-        self.bytes.extend_from_slice(string);
-        self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
-        self.hashes.push(hash);
-        if let Some(place) = self.table.get_mut(at) {
-            *place = number + 1;
-        }
-        if self.ends.len() * 2 > self.table.len() {
-            self.grow();
-        }
-        number
     }
 
     fn grow(&mut self) {

@@ -3,8 +3,8 @@
 //! Resources and scopes are kept once per block, as they came. The keys of a row's attributes in their order are its
 //! *shape*; a block has few. The values of one key are a column of their own: those of all rows that have the key.
 
-use super::byte_hash::{hash_bytes, hash_pair};
-use super::column::{DictionaryBuilder, Numbers, pack_numbers};
+use super::byte_hash::{hash_bytes, hash_pair, is_same};
+use super::column::{DictionaryBuilder, Numbers, NumbersBuilder};
 use super::compression::{Packer, unpack};
 use super::interner::Interner;
 use crate::otlp::wire::{
@@ -95,16 +95,25 @@ pub fn group_levels(header: &[u8]) -> [Level<'_>; 2] {
 #[derive(Default)]
 pub struct RowsBuilder {
     groups: Interner,
-    group_rows: Vec<u64>,
+    group_rows: NumbersBuilder,
     keys: Interner,
     shapes: Interner,
-    shape_rows: Vec<u64>,
+    shape_rows: NumbersBuilder,
     attributes: Vec<DictionaryBuilder>,
     /// The attributes of the row in the making: the numbers of their keys, and those of their values in the key's column.
     row: Vec<(u32, u32)>,
-    /// The keys of the row before. The next is mostly like it.
+    /// The attribute that last stood at each place of a row: the next is mostly of the same key, and often the same.
+    recent: Vec<RecentAttribute>,
+    /// The keys of the row before, and its shape.
     recent_keys: Vec<u32>,
     recent_shape: u32,
+}
+
+#[derive(Default)]
+struct RecentAttribute {
+    encoded: Vec<u8>,
+    key: u32,
+    value: u32,
 }
 
 impl RowsBuilder {
@@ -113,20 +122,38 @@ impl RowsBuilder {
         self.groups.intern(header)
     }
 
-    /// Adds an attribute to the row in the making.
+    /// Adds an encoded attribute to the row in the making.
     #[inline]
-    pub fn attribute(&mut self, attribute: KeyValueView<'_>) {
+    pub fn attribute(&mut self, encoded: &[u8]) {
+        let place = self.row.len();
+        if let Some(recent) = self.recent.get(place)
+            && is_same(&recent.encoded, encoded)
+            && let Some(column) = self.attributes.get_mut(recent.key as usize)
+        {
+            column.push_again(recent.value);
+            self.row.push((recent.key, recent.value));
+            return;
+        }
+        let attribute = KeyValueView::parse(encoded);
         let key = attribute.key.as_bytes();
-        let key = match self.recent_keys.get(self.row.len()) {
-            Some(recent) if self.keys.get(*recent) == key => *recent,
+        let key = match self.recent.get(place) {
+            Some(recent) if is_same(self.keys.get(recent.key), key) => recent.key,
             _ => self.keys.intern(key),
         };
         let column = key as usize;
         if column >= self.attributes.len() {
             self.attributes.resize_with(column + 1, DictionaryBuilder::default);
         }
-        if let Some(column) = self.attributes.get_mut(column) {
-            self.row.push((key, column.push(attribute.encoded_value)));
+        let Some(column) = self.attributes.get_mut(column) else { return };
+        let value = column.push(attribute.encoded_value);
+        self.row.push((key, value));
+        if place == self.recent.len() {
+            self.recent.push(RecentAttribute::default());
+        }
+        if let Some(recent) = self.recent.get_mut(place) {
+            (recent.key, recent.value) = (key, value);
+            recent.encoded.clear();
+            recent.encoded.extend_from_slice(encoded);
         }
     }
 
@@ -153,7 +180,7 @@ impl RowsBuilder {
     pub fn end_row(&mut self, group: u32) {
         self.group_rows.push(u64::from(group));
         let keys = self.row.iter().map(|(key, _)| *key);
-        if self.shape_rows.is_empty() || !keys.clone().eq(self.recent_keys.iter().copied()) {
+        if self.shape_rows.len() == 0 || !keys.clone().eq(self.recent_keys.iter().copied()) {
             self.recent_keys.clear();
             self.recent_keys.extend(keys);
             let shape: Vec<u8> = self.recent_keys.iter().flat_map(|key| key.to_le_bytes()).collect();
@@ -173,22 +200,27 @@ impl RowsBuilder {
         self.keys.len() > MOST_KEYS / 2
     }
 
-    /// Adds what the filter must know of groups and attributes.
-    pub fn filter_entries(&self, entries: &mut Vec<u64>) {
+    /// What the filter must know of groups and attributes, hardly any of it twice.
+    pub fn filter_entries(&self) -> Vec<u64> {
+        let mut entries = Vec::new();
         for header in self.groups.iter() {
             let (resource_group, scope_group) = read_group_header(header);
             let service = service_of(&resource_group.resource).to_text();
             entries.push(Entry::Service.hash(service.as_bytes()));
             entries.push(Entry::Scope.hash(scope_group.scope.name.to_str().as_bytes()));
-            put_list_entries(resource_group.resource.attributes, entries);
-            put_list_entries(scope_group.scope.attributes, entries);
+            put_list_entries(resource_group.resource.attributes, &mut entries);
+            put_list_entries(scope_group.scope.attributes, &mut entries);
         }
+        entries.sort_unstable();
+        entries.dedup();
         for (key, column) in self.keys.iter().zip(&self.attributes) {
+            let key = hash_bytes(key);
             for value in column.strings().iter() {
                 let text = FieldValue::Any(AnyValueView::parse(value)).to_text();
-                entries.push(attribute_hash(key, &text));
+                entries.push(hash_pair(key, hash_bytes(text.as_bytes())));
             }
         }
+        entries
     }
 
     /// Packs the columns.
@@ -197,8 +229,8 @@ impl RowsBuilder {
         let mut put = |number, packed: Option<Vec<u8>>| {
             columns.extend(packed.map(|packed| (number, packed)));
         };
-        put(GROUP, pack_numbers(packer, &self.group_rows, Numbers::Unrelated));
-        put(SHAPE, pack_numbers(packer, &self.shape_rows, Numbers::Unrelated));
+        put(GROUP, self.group_rows.pack(packer, Numbers::Unrelated));
+        put(SHAPE, self.shape_rows.pack(packer, Numbers::Unrelated));
         for (number, column) in (FIRST_ATTRIBUTE..).zip(&self.attributes) {
             put(number, column.pack(packer));
         }
@@ -271,4 +303,45 @@ fn read_strings(rest: &mut &[u8]) -> Vec<Vec<u8>> {
     }
     *rest = behind;
     strings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An encoded attribute with a text; without bytes where key and text are empty.
+    fn attribute(key: &str, text: &str) -> Vec<u8> {
+        let mut encoded = Vec::new();
+        if !key.is_empty() || !text.is_empty() {
+            put_length_delimited(&mut encoded, 1, key.as_bytes());
+            put_length_delimited(&mut encoded, 2, text.as_bytes());
+        }
+        encoded
+    }
+
+    #[test]
+    fn rows_have_their_attributes_whatever_the_row_before_had() {
+        let rows: [&[(&str, &str)]; 8] = [
+            &[("a", "1"), ("b", "2")],
+            &[("a", "1"), ("b", "3")],
+            &[("", "4"), ("b", "2"), ("", "")],
+            &[("", "4"), ("b", "2"), ("", "")],
+            &[],
+            &[("b", "3"), ("a", "1")],
+            &[("", ""), ("", "5"), ("", "4"), ("", "")],
+            &[("a", "1"), ("b", "2")],
+        ];
+        let mut builder = RowsBuilder::default();
+        for row in rows {
+            row.iter().for_each(|(key, text)| builder.attribute(&attribute(key, text)));
+            let expected: Vec<_> = row.iter().map(|(key, text)| (key.as_bytes(), text.as_bytes())).collect();
+            assert_eq!(builder.row_attributes().collect::<Vec<_>>(), expected);
+            builder.end_row(0);
+        }
+        let mut columns = Columns::new();
+        builder.pack(&mut Packer::default(), &mut columns);
+        let (_, directory) = columns.iter().find(|(number, _)| *number == DIRECTORY).unwrap();
+        let directory = Directory::read(directory);
+        assert_eq!((directory.rows, directory.keys.len(), directory.shapes.len()), (8, 3, 5));
+    }
 }

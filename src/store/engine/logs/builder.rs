@@ -3,9 +3,9 @@
 use super::columns;
 use super::text_grams::TextGrams;
 use crate::otlp::wire::Fields;
-use crate::otlp::{AnyValueView, KeyValueView, View};
+use crate::otlp::{AnyValueView, View};
 use crate::store::engine::block::bloom::bloom_of;
-use crate::store::engine::block::column::{DictionaryBuilder, Numbers, StringsBuilder, pack_numbers};
+use crate::store::engine::block::column::{DictionaryBuilder, Numbers, NumbersBuilder, StringsBuilder};
 use crate::store::engine::block::compression::Packer;
 use crate::store::engine::block::rows::{Columns, Entry, RowsBuilder, group_header};
 use crate::store::engine::record_blocks::RecordPlace;
@@ -34,11 +34,11 @@ pub struct LogBlockBuilder {
     rows: RowsBuilder,
     /// What the rows being added stand under: its number outside and here.
     group: Option<(usize, u32)>,
-    time: Vec<u64>,
-    observed_after: Vec<u64>,
-    severity_number: Vec<u64>,
-    flags: Vec<u64>,
-    dropped_attributes: Vec<u64>,
+    time: NumbersBuilder,
+    observed_after: NumbersBuilder,
+    severity_number: NumbersBuilder,
+    flags: NumbersBuilder,
+    dropped_attributes: NumbersBuilder,
     severity_text: DictionaryBuilder,
     event_name: DictionaryBuilder,
     trace_id: DictionaryBuilder,
@@ -86,7 +86,7 @@ impl LogBlockBuilder {
                 2 => fields.severity_number = value.uint32(),
                 3 => fields.severity_text = value.bytes(),
                 5 => fields.body = value.bytes(),
-                6 => self.rows.attribute(KeyValueView::parse(value.bytes())),
+                6 => self.rows.attribute(value.bytes()),
                 7 => fields.dropped_attributes = value.uint32(),
                 8 => fields.flags = value.uint32(),
                 9 => fields.trace_id = value.bytes(),
@@ -111,12 +111,9 @@ impl LogBlockBuilder {
 
     /// Ends the block.
     pub fn finish(self, packer: &mut Packer) -> LogBlock {
-        let mut entries = Vec::new();
-        self.rows.filter_entries(&mut entries);
+        let mut entries = self.rows.filter_entries();
         entries.extend(self.event_name.strings().iter().map(|name| Entry::Name.hash(&lossy(name))));
         entries.extend(self.trace_id.strings().iter().map(|id| Entry::TraceId.hash(id)));
-        entries.sort_unstable();
-        entries.dedup();
         LogBlock {
             items: self.rows.len() as u64,
             first_unix_nano: self.first_unix_nano.unwrap_or(0),
@@ -150,14 +147,14 @@ impl LogBlockBuilder {
         let mut columns = Columns::new();
         self.rows.pack(packer, &mut columns);
         let mut put = |number, packed: Option<Vec<u8>>| columns.extend(packed.map(|packed| (number, packed)));
-        for (number, values, numbers) in [
+        for (number, builder, numbers) in [
             (columns::TIME, &self.time, Numbers::Near),
             (columns::OBSERVED_AFTER, &self.observed_after, Numbers::Near),
             (columns::SEVERITY_NUMBER, &self.severity_number, Numbers::Unrelated),
             (columns::FLAGS, &self.flags, Numbers::Unrelated),
             (columns::DROPPED_ATTRIBUTES, &self.dropped_attributes, Numbers::Unrelated),
         ] {
-            put(number, pack_numbers(packer, values, numbers));
+            put(number, builder.pack(packer, numbers));
         }
         for (number, builder) in [
             (columns::SEVERITY_TEXT, &self.severity_text),

@@ -6,9 +6,9 @@ use super::request_counts::RequestCounter;
 use super::service_calls::CallsOfBatch;
 use super::trace_index::trace_hash;
 use crate::otlp::wire::{Fields, Value, WireType, put_key, put_length_delimited, put_varint};
-use crate::otlp::{KeyValueView, SpanView, StatusView, View};
+use crate::otlp::{SpanView, StatusView, View};
 use crate::store::engine::block::bloom::bloom_of;
-use crate::store::engine::block::column::{DictionaryBuilder, Numbers, StringsBuilder, pack_numbers};
+use crate::store::engine::block::column::{DictionaryBuilder, Numbers, NumbersBuilder, StringsBuilder};
 use crate::store::engine::block::compression::Packer;
 use crate::store::engine::block::interner::Interner;
 use crate::store::engine::block::rows::{Columns, Entry, RowsBuilder, group_header};
@@ -43,14 +43,14 @@ pub struct SpanBlockBuilder {
     rows: RowsBuilder,
     /// What the rows being added stand under: its number outside and here.
     group: Option<(usize, u32)>,
-    start: Vec<u64>,
-    duration: Vec<u64>,
-    kind: Vec<u64>,
-    status_code: Vec<u64>,
-    flags: Vec<u64>,
-    dropped_attributes: Vec<u64>,
-    dropped_events: Vec<u64>,
-    dropped_links: Vec<u64>,
+    start: NumbersBuilder,
+    duration: NumbersBuilder,
+    kind: NumbersBuilder,
+    status_code: NumbersBuilder,
+    flags: NumbersBuilder,
+    dropped_attributes: NumbersBuilder,
+    dropped_events: NumbersBuilder,
+    dropped_links: NumbersBuilder,
     name: DictionaryBuilder,
     status_message: DictionaryBuilder,
     trace_state: DictionaryBuilder,
@@ -107,21 +107,19 @@ impl SpanBlockBuilder {
 
     /// Ends the block.
     pub fn finish(mut self, packer: &mut Packer) -> SpanBlock {
-        let mut entries = Vec::new();
-        self.rows.filter_entries(&mut entries);
+        let mut entries = self.rows.filter_entries();
         entries.extend(self.name.strings().iter().map(|name| Entry::Name.hash(&lossy(name))));
-        entries.sort_unstable();
-        entries.dedup();
         let mut traces: Vec<u32> =
             self.trace_id.strings().iter().filter(|id| !id.is_empty()).map(trace_hash).collect();
         traces.sort_unstable();
         traces.dedup();
         let columns = self.pack(packer);
         let (services, operations) = self.requests.pack(packer, self.name.strings());
+        let (first_unix_nano, last_unix_nano) = self.start.bounds();
         SpanBlock {
             items: self.rows.len() as u64,
-            first_unix_nano: self.start.iter().copied().min().unwrap_or(0),
-            last_unix_nano: self.start.iter().copied().max().unwrap_or(0),
+            first_unix_nano,
+            last_unix_nano,
             columns,
             bloom: bloom_of(&entries),
             traces,
@@ -150,7 +148,7 @@ impl SpanBlockBuilder {
                 6 => fields.kind = value.int32(),
                 7 => fields.start_time_unix_nano = value.number(),
                 8 => fields.end_time_unix_nano = value.number(),
-                9 => self.rows.attribute(KeyValueView::parse(value.bytes())),
+                9 => self.rows.attribute(value.bytes()),
                 10 => fields.dropped_attributes_count = value.uint32(),
                 11 => put_length_delimited(&mut scratch.events, 11, value.bytes()),
                 12 => fields.dropped_events_count = value.uint32(),
@@ -202,7 +200,7 @@ impl SpanBlockBuilder {
         self.rows.pack(packer, &mut columns);
         let (parent_rows, parent_ids) = self.parent_columns();
         let mut put = |number, packed: Option<Vec<u8>>| columns.extend(packed.map(|packed| (number, packed)));
-        for (number, values, numbers) in [
+        for (number, builder, numbers) in [
             (columns::START, &self.start, Numbers::Near),
             (columns::DURATION, &self.duration, Numbers::Unrelated),
             (columns::KIND, &self.kind, Numbers::Unrelated),
@@ -213,7 +211,7 @@ impl SpanBlockBuilder {
             (columns::DROPPED_LINKS, &self.dropped_links, Numbers::Unrelated),
             (columns::PARENT_ROW, &parent_rows, Numbers::Unrelated),
         ] {
-            put(number, pack_numbers(packer, values, numbers));
+            put(number, builder.pack(packer, numbers));
         }
         for (number, builder) in [
             (columns::NAME, &self.name),
@@ -234,8 +232,8 @@ impl SpanBlockBuilder {
     }
 
     /// Parents as the distance to a row of this block that has the id, where there is one, else as they are.
-    fn parent_columns(&mut self) -> (Vec<u64>, StringsBuilder) {
-        let (mut rows, mut ids) = (Vec::with_capacity(self.parents.len()), StringsBuilder::default());
+    fn parent_columns(&mut self) -> (NumbersBuilder, StringsBuilder) {
+        let (mut rows, mut ids) = (NumbersBuilder::default(), StringsBuilder::default());
         let mut odd = std::mem::take(&mut self.odd_parents).into_iter().peekable();
         for (row, parent) in self.parents.iter().enumerate() {
             if let Some((_, id)) = odd.next_if(|(odd_row, _)| *odd_row == row) {
