@@ -50,10 +50,10 @@ pub use self::error::OperatorError;
 pub use self::expression::{Condition, Expression, InvalidExpression, Template};
 pub use self::field::{Field, InvalidField, RootableField};
 pub use self::operator::{
-    BuildContext, EntryTransform, InvalidOperator, Operator, OperatorSection, Outlet, Way,
+    BuildContext, EntryTransform, Fate, InvalidOperator, Operator, OperatorSection, Outlet, Way,
 };
 pub use self::parser_frame::{ParserFields, ParserFrame, ValueParser};
 pub use self::parsers::timestamp::{TimestampConfig, TimestampParser};
 pub use self::transformer_frame::{TransformerFields, TransformerFrame, WriterFields};
-pub use self::value::{JsonNumbers, Value, ValueMap, put_value};
+pub use self::value::{JsonNumbers, Text, Value, ValueMap, put_value};
 pub use self::wire::{append_log_entries, put_log_entries};

@@ -109,8 +109,15 @@ class Stack:
         command = [here(word) for word in PROGRAMS[service.image] + service.section.get("command", [])]
         environment = {name: here(str(value)) for name, value in service.section.get("environment", {}).items()}
         log = open(self.directory / "logs" / f"{service.name}.log", "wb")
+        # In a session of its own: a terminal's Ctrl-C would reach all at once, and what is on its way would be lost.
         service.process = subprocess.Popen(
-            command, env={**os.environ, **environment}, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            command,
+            env={**os.environ, **environment},
+            cwd=self.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
 
     def path_of(self, service, source, target):
@@ -130,6 +137,8 @@ class Stack:
         return self.names.sub(lambda found: self.services[found[1]].address, text.replace("0.0.0.0", service.address))
 
     def stop(self):
+        # A second Ctrl-C would leave the others running.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         for service in reversed(self.in_order_of_dependence()):
             if service.process is None or service.process.poll() is not None:
                 continue
@@ -166,8 +175,9 @@ def main():
     parser.add_argument("--directory", help="where volumes and logs are; without it they are thrown away in the end")
     arguments = parser.parse_args()
 
-    # Stopped in order rather than all at once.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # Stopped in order rather than all at once, also when its terminal is closed.
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, lambda *_: sys.exit(0))
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     with tempfile.TemporaryDirectory() as temporary:
         stack = Stack(compose, arguments.network, Path(arguments.directory or temporary))

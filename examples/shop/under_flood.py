@@ -48,7 +48,8 @@ def main():
     parser.add_argument("--minutes", type=float, default=0, help="how long it goes on after the flood; 0 until Ctrl-C")
     parser.add_argument("--screenshots", help="a directory for pictures of the console's pages, taken when the alarm has come")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, lambda *_: sys.exit(0))
     people = http.server.ThreadingHTTPServer(NOTIFIED, People)
     threading.Thread(target=people.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as directory:
@@ -58,6 +59,8 @@ def main():
         except KeyboardInterrupt:
             print("stopping ...")
         finally:
+            # A second Ctrl-C would leave some of them running.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
             for process in reversed(processes):
                 process.terminate()
                 process.wait(40)
@@ -66,7 +69,10 @@ def main():
 def run(arguments, directory, processes):
     def start(name, command, **environment):
         log = open(directory / f"{name}.log", "wb")
-        processes.append(subprocess.Popen(command, env={**os.environ, **environment}, cwd=directory, stdout=log, stderr=log))
+        environment = {**os.environ, **environment}
+        # In a session of its own: a terminal's Ctrl-C would reach all at once, and what is on its way would be lost.
+        process = subprocess.Popen(command, env=environment, cwd=directory, stdout=log, stderr=log, start_new_session=True)
+        processes.append(process)
 
     def service(name):
         return {

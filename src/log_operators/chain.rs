@@ -6,7 +6,7 @@ use super::config::Operators;
 use super::entry::LogEntry;
 use super::failures::Failures;
 use super::graph::{OperatorGraph, Target};
-use super::operator::{BuildContext, Operator, Outlet};
+use super::operator::{BuildContext, Fate, Operator, Outlet};
 use crate::pipeline::{BuildError, Settings};
 
 /// The operators under `operators`, connected. What leaves the last one is the receiver's to send on.
@@ -51,12 +51,8 @@ impl OperatorChain {
     /// Runs an entry through the operators. What leaves the last one is appended to `out`; what an
     /// operator drops because it failed is counted and logged.
     pub fn process(&mut self, entry: LogEntry, out: &mut Vec<LogEntry>) {
-        if self.operators.is_empty() {
-            out.push(entry);
-            return;
-        }
-        self.waiting.push((0, entry));
-        self.run(out);
+        self.run_through(0, entry, out);
+        self.run_waiting(out);
     }
 
     /// When [`tick`](Self::tick) is to be called; none while no operator holds anything back.
@@ -87,33 +83,59 @@ impl OperatorChain {
     ) -> bool {
         let mut has_sent = false;
         for index in 0..self.operators.len() {
-            has_sent |= self.call(index, out, &mut act);
-            self.run(out);
+            self.call(index, &mut act);
+            has_sent |= !self.sent.is_empty();
+            self.bring_on_the_way(index, out);
+            self.run_waiting(out);
         }
         has_sent
     }
 
     /// Runs what waits until nothing does.
-    fn run(&mut self, out: &mut Vec<LogEntry>) {
+    fn run_waiting(&mut self, out: &mut Vec<LogEntry>) {
         while let Some((index, entry)) = self.waiting.pop() {
-            self.call(index, out, |operator, outlet| operator.process(entry, outlet));
+            self.run_through(index, entry, out);
         }
     }
 
-    /// Lets one operator act, and brings what it sends on its way. True where it sent something.
-    fn call(
+    /// Runs an entry through the operators from `index` on, as far as its way is a plain one.
+    fn run_through(&mut self, mut index: usize, mut entry: LogEntry, out: &mut Vec<LogEntry>) {
+        loop {
+            // Without any operator the way leads out at once.
+            let fate = self.call(index, |operator, outlet| operator.process(&mut entry, outlet));
+            if fate == Some(Fate::IsTaken) {
+                return self.bring_on_the_way(index, out);
+            }
+            let target = match self.operators.get(index).map(|node| node.targets.first().map(Vec::as_slice)) {
+                None => Target::Out,
+                Some(Some([only])) if self.sent.is_empty() => *only,
+                Some(_) => {
+                    self.sent.push((0, entry));
+                    return self.bring_on_the_way(index, out);
+                }
+            };
+            match target {
+                Target::Operator(next) => index = next,
+                Target::Out => return out.push(entry),
+            }
+        }
+    }
+
+    /// Lets one operator act.
+    fn call<R>(
         &mut self,
         index: usize,
-        out: &mut Vec<LogEntry>,
-        act: impl FnOnce(&mut dyn Operator, &mut Outlet<'_>),
-    ) -> bool {
-        let Some(node) = self.operators.get_mut(index) else { return false };
+        act: impl FnOnce(&mut dyn Operator, &mut Outlet<'_>) -> R,
+    ) -> Option<R> {
+        let operator = &mut *self.operators.get_mut(index)?.operator;
         let failures = &mut self.failures;
-        act(
-            &mut *node.operator,
-            &mut Outlet::new(&mut self.sent, &mut |error, entry| failures.failed(index, error, entry)),
-        );
-        let has_sent = !self.sent.is_empty();
+        let mut failed = |error: &_, entry| failures.failed(index, error, entry);
+        Some(act(operator, &mut Outlet::new(&mut self.sent, &mut failed)))
+    }
+
+    /// Sends what one operator sent on its ways.
+    fn bring_on_the_way(&mut self, index: usize, out: &mut Vec<LogEntry>) {
+        let Some(node) = self.operators.get(index) else { return };
         let first_waiting = self.waiting.len();
         for (way, entry) in self.sent.drain(..) {
             let Some((last, others)) = node.targets.get(way).and_then(|targets| targets.split_last()) else {
@@ -128,7 +150,6 @@ impl OperatorChain {
         if let Some(sent) = self.waiting.get_mut(first_waiting..) {
             sent.reverse();
         }
-        has_sent
     }
 }
 

@@ -1,6 +1,6 @@
 //! A log record on its way through the operators.
 
-use super::value::{Value, ValueMap};
+use super::value::{Text, Value, ValueMap};
 
 /// A log record, taken apart so that operators can change it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -12,7 +12,7 @@ pub struct LogEntry {
     /// OTLP's severity number, 1 to 24; 0 where it is not known.
     pub severity: u8,
     /// The severity as the source wrote it. Where it is empty the number's own name is sent.
-    pub severity_text: String,
+    pub severity_text: Text,
     /// What was read, until operators make something else of it.
     pub body: Value,
     /// The attributes.

@@ -10,11 +10,11 @@ use super::transformer_frame::WriterFields;
 use crate::config::Section;
 use crate::pipeline::Clock;
 
-/// One operator of a chain. It takes entries one at a time and sends what comes of them to the outlet, at
-/// once or later.
+/// One operator of a chain. It is given entries one at a time. Most go on as it changes them; others it sends to the
+/// outlet, at once or later.
 pub trait Operator: Send {
-    /// Takes an entry.
-    fn process(&mut self, entry: LogEntry, outlet: &mut Outlet<'_>);
+    /// Acts on an entry, and says what becomes of it.
+    fn process(&mut self, entry: &mut LogEntry, outlet: &mut Outlet<'_>) -> Fate;
 
     /// When [`tick`](Self::tick) wants to be called; none while nothing is held back.
     fn next_deadline(&self) -> Option<Instant> {
@@ -26,6 +26,16 @@ pub trait Operator: Send {
 
     /// Sends all that is held back, since nothing more will come.
     fn flush(&mut self, _outlet: &mut Outlet<'_>) {}
+}
+
+/// What becomes of an entry that an operator was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It goes on, as the operator changed it, to the operators under `output`, or the next one; after what was sent to
+    /// the outlet meanwhile. It stays where it lies, for entries are large.
+    GoesOn,
+    /// The operator dropped it, or took it to send it by itself; what is left of it means nothing.
+    IsTaken,
 }
 
 /// Changes one entry.

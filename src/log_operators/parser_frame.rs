@@ -3,7 +3,7 @@
 use super::entry::LogEntry;
 use super::error::OperatorError;
 use super::field::{Field, RootableField};
-use super::operator::{BuildContext, EntryTransform, InvalidOperator, Operator, Outlet};
+use super::operator::{BuildContext, EntryTransform, Fate, InvalidOperator, Operator, Outlet};
 use super::parsers::scope_name::ScopeNameConfig;
 use super::parsers::severity::SeverityConfig;
 use super::parsers::timestamp::TimestampConfig;
@@ -162,13 +162,15 @@ struct Parsing<P> {
 }
 
 impl<P: ValueParser> Operator for Parsing<P> {
-    fn process(&mut self, entry: LogEntry, outlet: &mut Outlet<'_>) {
-        let Some(mut entry) = self.frame.transformer.admit(entry, outlet) else { return };
-        let parser = &mut self.parser;
-        let parsed = self.frame.parse_with(&mut entry, |value| parser.parse(value));
-        match parsed.and_then(|()| parser.finish(&mut entry)) {
-            Ok(()) => outlet.send(entry),
-            Err(error) => self.frame.transformer.fail(entry, &error, outlet),
+    fn process(&mut self, entry: &mut LogEntry, outlet: &mut Outlet<'_>) -> Fate {
+        let Self { frame, parser } = self;
+        if let Some(fate) = frame.transformer.pass_by(entry, outlet) {
+            return fate;
+        }
+        let parsed = frame.parse_with(entry, |value| parser.parse(value));
+        match parsed.and_then(|()| parser.finish(entry)) {
+            Ok(()) => Fate::GoesOn,
+            Err(error) => frame.transformer.fail(&error, outlet),
         }
     }
 }

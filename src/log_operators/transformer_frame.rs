@@ -3,7 +3,7 @@
 use super::entry::LogEntry;
 use super::error::OperatorError;
 use super::expression::Condition;
-use super::operator::{BuildContext, EntryTransform, FailedEntry, InvalidOperator, Operator, Outlet};
+use super::operator::{BuildContext, EntryTransform, FailedEntry, Fate, InvalidOperator, Operator, Outlet};
 use crate::config_section;
 
 config_section! {
@@ -82,40 +82,40 @@ impl TransformerFields {
 }
 
 impl TransformerFrame {
-    /// The entry, if the operator is to act on it. Otherwise it was sent on, or `on_error` was done.
-    pub fn admit(&self, entry: LogEntry, outlet: &mut Outlet<'_>) -> Option<LogEntry> {
-        let Some(condition) = &self.condition else { return Some(entry) };
-        match condition.holds(&entry) {
-            Ok(true) => Some(entry),
-            Ok(false) => {
-                outlet.send(entry);
-                None
-            }
-            Err(error) => {
-                self.fail(entry, &error.within("running if expr"), outlet);
-                None
-            }
+    /// What becomes of the entry according to `if`; none if the operator is to act on it.
+    pub fn pass_by(&self, entry: &LogEntry, outlet: &mut Outlet<'_>) -> Option<Fate> {
+        match self.condition.as_ref()?.holds(entry) {
+            Ok(true) => None,
+            Ok(false) => Some(Fate::GoesOn),
+            Err(error) => Some(self.fail(&error.within("running if expr"), outlet)),
         }
     }
 
-    /// Changes the entry with `transform` and sends it on, or does what `if` and `on_error` say.
+    /// Lets the entry go on after `act` changed it, or does what `if` and `on_error` say.
     pub fn run(
         &self,
-        entry: LogEntry,
+        entry: &mut LogEntry,
         outlet: &mut Outlet<'_>,
-        transform: impl FnOnce(&mut LogEntry) -> Result<(), OperatorError>,
-    ) {
-        let Some(mut entry) = self.admit(entry, outlet) else { return };
-        match transform(&mut entry) {
-            Ok(()) => outlet.send(entry),
-            Err(error) => self.fail(entry, &error, outlet),
+        act: impl FnOnce(&mut LogEntry) -> Result<(), OperatorError>,
+    ) -> Fate {
+        if let Some(fate) = self.pass_by(entry, outlet) {
+            return fate;
+        }
+        match act(entry) {
+            Ok(()) => Fate::GoesOn,
+            Err(error) => self.fail(&error, outlet),
         }
     }
 
-    /// Does with an entry what `on_error` says.
-    pub fn fail(&self, entry: LogEntry, error: &OperatorError, outlet: &mut Outlet<'_>) {
+    /// Counts and logs that the operator failed on an entry. What becomes of that is as `on_error` says.
+    pub fn fail(&self, error: &OperatorError, outlet: &mut Outlet<'_>) -> Fate {
         outlet.failed(error, self.on_error);
-        if !self.on_error.is_dropped {
+        if self.on_error.is_dropped { Fate::IsTaken } else { Fate::GoesOn }
+    }
+
+    /// The same for an entry that the operator has taken.
+    pub fn fail_on_taken(&self, entry: LogEntry, error: &OperatorError, outlet: &mut Outlet<'_>) {
+        if self.fail(error, outlet) == Fate::GoesOn {
             outlet.send(entry);
         }
     }
@@ -127,8 +127,7 @@ struct Transforming<T> {
 }
 
 impl<T: EntryTransform> Operator for Transforming<T> {
-    fn process(&mut self, entry: LogEntry, outlet: &mut Outlet<'_>) {
-        let transform = &mut self.transform;
-        self.frame.run(entry, outlet, |entry| transform.transform(entry));
+    fn process(&mut self, entry: &mut LogEntry, outlet: &mut Outlet<'_>) -> Fate {
+        self.frame.run(entry, outlet, |entry| self.transform.transform(entry))
     }
 }

@@ -6,11 +6,16 @@ mod wire;
 mod yaml;
 
 use bytes::Bytes;
+use compact_str::CompactString;
 
 use self::collecting::MapCollector;
 pub use self::json::JsonNumbers;
-pub(super) use self::wire::put_map;
 pub use self::wire::put_value;
+pub(super) use self::wire::{put_any_value, put_map};
+
+/// A text as values and keys hold it. Up to 24 bytes lie in the value itself, which is most keys and many values; so they
+/// cost no piece of memory each.
+pub type Text = CompactString;
 
 /// A value, as OTLP's `AnyValue` knows it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -25,7 +30,7 @@ pub enum Value {
     /// A floating point number.
     Double(f64),
     /// Text.
-    String(String),
+    String(Text),
     /// Bytes that need not be text.
     Bytes(Bytes),
     /// A list.
@@ -68,12 +73,18 @@ impl Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::String(text.to_owned())
+        Self::String(text.into())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl From<Text> for Value {
+    fn from(text: Text) -> Self {
         Self::String(text)
     }
 }
@@ -112,7 +123,7 @@ impl From<Vec<Self>> for Value {
 ///
 /// A list and not a table: log entries have few keys, and going through those is cheaper than hashing.
 #[derive(Debug, Clone, Default)]
-pub struct ValueMap(Vec<(String, Value)>);
+pub struct ValueMap(Vec<(Text, Value)>);
 
 /// So many keys are gone through without more ado.
 const FEW_KEYS: usize = 8;
@@ -149,7 +160,7 @@ impl ValueMap {
     }
 
     /// Sets the value of `key`; a key that is there keeps its place. Returns the value before.
-    pub fn insert(&mut self, key: impl AsRef<str> + Into<String>, value: Value) -> Option<Value> {
+    pub fn insert(&mut self, key: impl AsRef<str> + Into<Text>, value: Value) -> Option<Value> {
         match self.get_mut(key.as_ref()) {
             Some(known) => Some(std::mem::replace(known, value)),
             None => {
@@ -162,7 +173,7 @@ impl ValueMap {
     /// The value of `key`, which is made where there is none.
     pub fn get_or_insert_with(&mut self, key: &str, make: impl FnOnce() -> Value) -> &mut Value {
         let at = self.0.iter().position(|(known, _)| known == key).unwrap_or_else(|| {
-            self.0.push((key.to_owned(), make()));
+            self.0.push((key.into(), make()));
             self.0.len() - 1
         });
         &mut self.0[at].1
@@ -180,21 +191,15 @@ impl ValueMap {
             *self = other;
             return;
         }
-        let here = self.len();
-        if here <= FEW_KEYS {
-            self.0.reserve(other.len());
-            // The keys of the other are each other's no repetition.
-            for (key, value) in other.0 {
-                match self.0.iter_mut().take(here).find(|(known, _)| *known == key) {
-                    Some((_, known)) => *known = value,
-                    None => self.0.push((key, value)),
-                }
-            }
+        if self.len() <= FEW_KEYS && !self.0.iter().any(|(key, _)| other.get(key).is_some()) {
+            // The other has room to spare, as a rule, where this one has none.
+            let here = std::mem::replace(self, other);
+            self.0.splice(0..0, here.0);
             return;
         }
         let mut collector = MapCollector::starting_from(std::mem::take(self));
         for (key, value) in other.0 {
-            collector.insert(key, value);
+            collector.insert(&key, value);
         }
         *self = collector.into_map();
     }
@@ -225,8 +230,8 @@ impl PartialEq for ValueMap {
 }
 
 impl IntoIterator for ValueMap {
-    type Item = (String, Value);
-    type IntoIter = std::vec::IntoIter<(String, Value)>;
+    type Item = (Text, Value);
+    type IntoIter = std::vec::IntoIter<(Text, Value)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
@@ -234,11 +239,11 @@ impl IntoIterator for ValueMap {
 }
 
 /// Of a key that comes twice the last value is taken.
-impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for ValueMap {
+impl<K: Into<Text>, V: Into<Value>> FromIterator<(K, V)> for ValueMap {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         let mut collector = MapCollector::default();
         for (key, value) in entries {
-            collector.insert(key.into(), value.into());
+            collector.insert(&key.into(), value.into());
         }
         collector.into_map()
     }

@@ -1,7 +1,7 @@
 //! Entries written as an OTLP request, without building its messages first.
 
 use super::entry::{LogEntry, severity_name};
-use super::value::{put_map, put_value};
+use super::value::{put_any_value, put_map};
 use crate::otlp::wire::{WireType, put_key, put_length_delimited, put_message, put_varint};
 use crate::otlp::{Batch, Signal};
 
@@ -88,7 +88,7 @@ fn put_log_record(out: &mut Vec<u8>, entry: &LogEntry) {
     if !severity_text.is_empty() {
         put_length_delimited(out, 3, severity_text.as_bytes());
     }
-    put_message(out, 5, |out| put_value(out, &entry.body));
+    put_any_value(out, 5, &entry.body);
     put_map(out, 6, &entry.attributes);
     if let Some(flags) = entry.trace_flags
         && flags != 0
@@ -157,7 +157,7 @@ mod tests {
             observed_unix_nano: 7,
             time_unix_nano: Some(5),
             severity: 14,
-            severity_text: "warning!".to_owned(),
+            severity_text: "warning!".into(),
             body: "a line".into(),
             attributes,
             resource: [("host.name", "here")].into_iter().collect(),

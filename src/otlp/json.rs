@@ -14,7 +14,7 @@ mod decode;
 mod encode;
 mod error;
 mod numbers;
-mod reader;
+pub(crate) mod reader;
 mod response;
 mod scalars;
 mod schema;

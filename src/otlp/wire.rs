@@ -289,20 +289,26 @@ pub fn put_key(out: &mut Vec<u8>, field_number: u32, wire_type: WireType) {
 pub fn put_length_delimited(out: &mut Vec<u8>, field_number: u32, bytes: &[u8]) {
     // Room is made once for all three, and most are short.
     out.reserve(bytes.len() + 20);
-    match u8::try_from(bytes.len()) {
+    put_length(out, field_number, bytes.len());
+    out.extend_from_slice(bytes);
+}
+
+/// Appends key and length of a length-delimited field, whose bytes are to follow.
+#[inline]
+pub fn put_length(out: &mut Vec<u8>, field_number: u32, length: usize) {
+    match u8::try_from(length) {
         Ok(length) if length < 0x80 && field_number < 16 => {
             out.extend_from_slice(&[short_message_key(field_number), length]);
         }
         _ => {
             put_key(out, field_number, WireType::LengthDelimited);
-            put_varint(out, bytes.len() as u64);
+            put_varint(out, length as u64);
         }
     }
-    out.extend_from_slice(bytes);
 }
 
 /// The key of a length-delimited field with a number below 16.
-const fn short_message_key(field_number: u32) -> u8 {
+pub const fn short_message_key(field_number: u32) -> u8 {
     (field_number as u8) << 3 | WireType::LengthDelimited.number() as u8
 }
 

@@ -73,7 +73,9 @@ pub struct MetricQuery {
 /// the series by kind, unit and group; a question that means nothing for any kind of the metric is refused.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Aggregation {
-    /// What was added, each second of the step's part of the range: counters, and histograms' and summaries' counts.
+    /// What was added, each second of the step's part of the range: counters, and histograms' and summaries' counts. What
+    /// a point adds is taken as added evenly since the one before, or since it started, so that a rate is right however
+    /// short the steps are.
     Rate,
     /// What was added: counters, and histograms' and summaries' counts.
     Increase,

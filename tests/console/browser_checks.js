@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { Browser } from "./browser.js";
 import { readShop, waitUntilShopIsStored } from "./shop.js";
 import { makeTelemetry, sendTelemetry, waitUntilStored } from "./telemetry.js";
-import { takeScreenshots } from "./screenshots.js";
+import { takeLiveScreenshots, takeScreenshots } from "./screenshots.js";
 import { alarmChecks } from "./checks/alarms.js";
 import { atWorkChecks } from "./checks/at_work.js";
 import { logChecks } from "./checks/logs.js";
@@ -30,11 +30,14 @@ const browser = await Browser.start(given.console);
 let failed = 0;
 try {
   const service = given["at-work"];
-  if (service !== undefined) await run(atWorkChecks, service);
+  if (service !== undefined) {
+    await run(atWorkChecks, service);
+    if (given.screenshots !== undefined) await takeLiveScreenshots(browser, given.screenshots, service);
+  }
   if (given.otlp !== undefined) await checkMadeTelemetry();
   const shop = given.shop === undefined ? undefined : await waitUntilShopIsStored(browser, readShop(given.shop));
   if (shop !== undefined) await run({ ...shopRequestChecks, ...shopTraceChecks, ...shopLogChecks, ...shopMetricChecks, ...stationChecks }, shop);
-  if (given.screenshots !== undefined) await takeScreenshots(browser, given.screenshots, shop?.range);
+  if (given.screenshots !== undefined && service === undefined) await takeScreenshots(browser, given.screenshots, shop?.range);
 } finally {
   await browser.close();
 }

@@ -38,11 +38,24 @@ export async function takeScreenshots(browser, directory, shown = "") {
   if (telling) await take(browser, `/trace/${telling.trace_id}`, path.join(directory, "trace-dark.png"), true);
 }
 
-async function take(browser, address, file, dark) {
+/** What is to be seen only while a service is at work. */
+export async function takeLiveScreenshots(browser, directory, service) {
+  await fs.mkdir(directory, { recursive: true });
+  const { components, edges } = await browser.api("/pipelines");
+  const receiver = components.find((component) => component.kind === "receiver" && component.type === "otlp");
+  const edge = edges.find((one) => one.from === receiver.node && one.signal === "traces");
+  const ratesAreThere = async (page) => page.until("rates of traces and metrics", () => document.querySelector("g.pipe.traces .edge-label") !== null && document.querySelector("g.pipe.metrics .edge-label") !== null);
+  await take(browser, "/pipeline", path.join(directory, "pipeline-at-work.png"), false, ratesAreThere);
+  await take(browser, `/logs?tail=on&q=service:${service}`, path.join(directory, "live-tail.png"), false, async (page) => page.until("a full page of records", () => document.querySelectorAll(".log-row").length > 25));
+  await take(browser, `/pipeline?edge=${encodeURIComponent(edge.id)}`, path.join(directory, "tap.png"), false, async (page) => page.see("[data-tap-item]"));
+}
+
+async function take(browser, address, file, dark, hasCome = async () => {}) {
   const page = await browser.page(1440, 860);
   try {
     if (dark) await page.emulateDark();
     await page.open(address);
+    await hasCome(page);
     await page.until("no panel that still waits", () => document.querySelectorAll("[aria-busy=true]:not(.waiting)").length === 0);
     // Streams have no end to wait for; one tick of them is enough for a picture.
     await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));

@@ -9,6 +9,11 @@ const DAY_MS = 86400e3;
 const MINUTE_MS = 60e3;
 const AXIS_FONT = "11px system-ui, sans-serif";
 
+/** Charts beside each other have axes of this width, unless their labels need more. */
+const AXIS_WIDTH = 58;
+const AXIS_CHARACTER_WIDTH = 6.2;
+const AXIS_GAP = 12;
+
 /** Steps between ticks of an axis of bytes, so that its labels are round. */
 const BINARY_STEPS = Array.from({ length: 55 }, (_, power) => 2 ** power);
 
@@ -38,7 +43,7 @@ export function sharedOptions({ from, to, format, height, sync, yAxis = true, bi
     scales: { x: { time: true, range: () => [from(), to()] } },
     axes: [
       { ...axis, size: 24, space: 64, values: (_chart, splits, _axis, _space, step) => splits.map((time) => timeLabel(time, step)) },
-      { ...axis, show: yAxis, size: 58, space: 28, incrs: binary ? BINARY_STEPS : undefined, values: (_chart, splits) => splits.map((value) => (value === null ? "" : format(value))) },
+      { ...axis, show: yAxis, size: (_chart, values) => axisWidth(values), space: 28, incrs: binary ? BINARY_STEPS : undefined, values: (_chart, splits) => splits.map((value) => (value === null ? "" : format(value))) },
     ],
     hooks: {
       setSelect: [
@@ -50,6 +55,11 @@ export function sharedOptions({ from, to, format, height, sync, yAxis = true, bi
       ],
     },
   };
+}
+
+/** @param {string[] | null} labels none yet while a chart is made */
+function axisWidth(labels) {
+  return Math.max(AXIS_WIDTH, ...(labels ?? []).map((label) => label.length * AXIS_CHARACTER_WIDTH + AXIS_GAP));
 }
 
 /**

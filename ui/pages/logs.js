@@ -54,7 +54,7 @@ export function LogsPage() {
     ${!tailing && html`<${VolumeChart} query=${query} />`}
     <div class="logs-body">
       ${!tailing && html`<${Facets} query=${query} change=${changeQuery} />`}
-      <${Panel} asked=${tailing ? undefined : pages.asked} class="flush logs-list" label="Records">
+      <${Panel} asked=${tailing ? undefined : pages.asked} sayCut=${!pages.more} class="flush logs-list" label="Records">
         ${records.length === 0
           ? html`<div class="empty small">${tailing ? "Waiting for records …" : pages.asked.loading ? "" : "No record matches. Take a condition away or widen the time."}</div>`
           : html`<${LogList} records=${records} columns=${columns} wrapped=${wrapped} selected=${selected} removeColumn=${addColumn}

@@ -6,6 +6,8 @@ import { VirtualList } from "../components/virtual_list.js";
 
 export const ROW_HEIGHT = 25;
 /** Deeper spans are not indented further, or their names would leave the column. */
+/** Per cent of the row that a duration's text may take. */
+const DURATION_WIDTH = 18;
 const DEEPEST_INDENT = 24;
 
 /**
@@ -75,7 +77,7 @@ export function Waterfall({ trace, tree, places, collapsed, toggle, selected, se
         ${span.events.map((event, number) => mark("event", percent(event.offset_ns), event.name, number))}
         ${span.links.length > 0 && mark("link", left, `${span.links.length} links`, 0)}
         ${(logMarks.get(span.id) ?? []).map((ns, number) => mark("log", percent(ns), "log record", number))}
-        <span class="span-duration" style=${left + width > 82 ? { right: `${Math.max(0.4, 100.4 - clamp(left))}%` } : { left: `calc(${clamp(left + width)}% + 6px)` }}>${formatDuration(span.duration_ns / 1e6)}</span>
+        <span ...${durationPlace(clamp(left), clamp(left + width))}>${formatDuration(span.duration_ns / 1e6)}</span>
       </div></div>`;
   };
 
@@ -91,6 +93,13 @@ function TimeScale({ view: [from, to] }) {
   const ticks = [0, 0.2, 0.4, 0.6, 0.8, 1];
   return html`<div class="waterfall-head" aria-hidden="true"><div class="span-name">Service and operation</div>
     <div class="span-time">${ticks.map((tick) => html`<span key=${tick} class="tick" style=${tick === 1 ? { right: "4px" } : { left: `${tick * 100}%` }}>${formatDuration((from + (to - from) * tick) / 1e6)}</span>`)}</div></div>`;
+}
+
+/** Behind the bar, before it where there is no room, or on it where there is none either. @param {number} begin @param {number} end both per cent */
+function durationPlace(begin, end) {
+  if (end <= 100 - DURATION_WIDTH) return { class: "span-duration", style: { left: `calc(${end}% + 6px)` } };
+  if (begin >= DURATION_WIDTH) return { class: "span-duration", style: { right: `calc(${100 - begin}% + 6px)` } };
+  return { class: "span-duration on-bar", style: { right: `calc(${100 - end}% + 6px)` } };
 }
 
 /** @param {string} kind @param {number} left @param {string} title @param {number} number */

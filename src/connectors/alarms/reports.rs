@@ -28,22 +28,22 @@ fn log_entry(transition: &UntoldTransition, now_unix_nano: u64) -> LogEntry {
     let state = notification.state.name();
     let mut attributes = ValueMap::default();
     let mut put = |key: &str, value: Value| attributes.insert(key, value);
-    put("alarm.name", Value::String(notification.alarm.clone()));
-    put("alarm.state", Value::String(state.to_owned()));
-    put("alarm.previous_state", Value::String(notification.previous_state.name().to_owned()));
-    put("alarm.reason", Value::String(notification.reason.clone()));
+    put("alarm.name", notification.alarm.as_str().into());
+    put("alarm.state", state.into());
+    put("alarm.previous_state", notification.previous_state.name().into());
+    put("alarm.reason", notification.reason.as_str().into());
     put("alarm.threshold", Value::Double(notification.threshold));
     if let Some(value) = notification.value {
         put("alarm.value", Value::Double(value));
     }
     for (key, value) in labels(&notification.labels, &notification.series) {
-        put(&key, Value::String(value.to_owned()));
+        put(&key, value.into());
     }
     LogEntry {
         observed_unix_nano: now_unix_nano,
         time_unix_nano: Some(transition.time_unix_nano),
         severity: severity_of(notification.state),
-        body: Value::String(format!("{} is {state}: {}", notification.alarm, notification.reason)),
+        body: format!("{} is {state}: {}", notification.alarm, notification.reason).into(),
         attributes,
         scope_name: SCOPE.to_owned(),
         ..LogEntry::default()
@@ -103,7 +103,7 @@ fn put_state(out: &mut Vec<u8>, rule: &Rule, record: &SeriesRecord, now_unix_nan
 
 fn put_attribute(out: &mut Vec<u8>, key: &str, value: &str) {
     put_length_delimited(out, 1, key.as_bytes());
-    put_message(out, 2, |out| put_value(out, &Value::String(value.to_owned())));
+    put_message(out, 2, |out| put_value(out, &value.into()));
 }
 
 /// The labels of the rule and of the series as attributes: `alarm.label.` before each key, so that none of them

@@ -54,8 +54,8 @@ impl<'a> Operand<'a> {
         match self {
             Self::Value(value) => value.into_owned(),
             Self::Map(map) => Value::Map(map.clone()),
-            Self::Text(text) => Value::String(text.to_owned()),
-            Self::Time(time) => Value::String(shown_time(time)),
+            Self::Text(text) => text.into(),
+            Self::Time(time) => shown_time(time).into(),
         }
     }
 

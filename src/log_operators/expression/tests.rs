@@ -17,7 +17,7 @@ fn entry() -> LogEntry {
         resource: map(r#"{"host": "h1"}"#),
         time_unix_nano: Some(1_700_000_000_500_000_000),
         severity: 13,
-        severity_text: "WARN".to_owned(),
+        severity_text: "WARN".into(),
         ..LogEntry::new(1, Value::Empty)
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::config::{ByteSize, config_section, config_word};
 use crate::log_operators::{
-    BuildContext, Field, InvalidOperator, LogEntry, Operator, OperatorError, OperatorSection, Outlet,
+    BuildContext, Fate, Field, InvalidOperator, LogEntry, Operator, OperatorError, OperatorSection, Outlet,
     ParserFields, ParserFrame, Value, ValueMap, WriterFields,
 };
 
@@ -94,12 +94,14 @@ struct Container {
 }
 
 impl Operator for Container {
-    fn process(&mut self, entry: LogEntry, outlet: &mut Outlet<'_>) {
-        let Some(mut entry) = self.frame.transformer().admit(entry, outlet) else { return };
-        match self.read(&mut entry) {
-            Ok(Format::Docker) => outlet.send(entry),
+    fn process(&mut self, entry: &mut LogEntry, outlet: &mut Outlet<'_>) -> Fate {
+        if let Some(fate) = self.frame.transformer().pass_by(entry, outlet) {
+            return fate;
+        }
+        match self.read(entry) {
+            Ok(Format::Docker) => Fate::GoesOn,
             Ok(_) => self.partial_lines.put(entry, outlet),
-            Err(error) => self.frame.transformer().fail(entry, &error, outlet),
+            Err(error) => self.frame.transformer().fail(&error, outlet),
         }
     }
 
@@ -162,7 +164,7 @@ impl Container {
             entry.time_unix_nano = Some(time.map_err(|error| error.within("failed to parse time"))?);
             entry.attributes.insert("log.iostream", line.stream.into_owned().into());
             entry.attributes.merge(line.others);
-            entry.body = Value::String(line.log.into_owned());
+            entry.body = line.log.into_owned().into();
             return Ok(true);
         }
         let line = CriLine::parse(text, format)?;
@@ -172,7 +174,7 @@ impl Container {
         entry.attributes.insert("log.iostream", line.stream.into());
         entry.attributes.insert("logtag", line.logtag.into());
         let start = text.len() - line.log.len();
-        text.drain(..start);
+        drop(text.drain(..start));
         Ok(true)
     }
 

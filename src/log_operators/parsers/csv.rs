@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use crate::config_section;
 use crate::log_operators::{
-    BuildContext, InvalidOperator, LogEntry, Operator, OperatorError, OperatorSection, Outlet, ParserFields,
-    ParserFrame, Value, ValueMap, WriterFields,
+    BuildContext, Fate, InvalidOperator, LogEntry, Operator, OperatorError, OperatorSection, Outlet,
+    ParserFields, ParserFrame, Value, ValueMap, WriterFields,
 };
 
 use self::row::{Quotes, read_row};
@@ -101,16 +101,19 @@ enum Names {
 }
 
 impl Operator for CsvParser {
-    fn process(&mut self, entry: LogEntry, outlet: &mut Outlet<'_>) {
-        let Some(mut entry) = self.frame.transformer().admit(entry, outlet) else { return };
-        let rows = &self.rows;
-        let parsed = match rows.names_for(&entry) {
-            Ok(names) => self.frame.parse_with(&mut entry, |value| rows.parse(value, &names)),
+    fn process(&mut self, entry: &mut LogEntry, outlet: &mut Outlet<'_>) -> Fate {
+        let Self { frame, rows } = self;
+        if let Some(fate) = frame.transformer().pass_by(entry, outlet) {
+            return fate;
+        }
+        let parsed = match rows.names_for(entry) {
+            // A header from an attribute is a copy, since what is parsed may replace that.
+            Ok(names) => frame.parse_with(entry, |value| rows.parse(value, &names)),
             Err(error) => Err(error),
         };
         match parsed {
-            Ok(()) => outlet.send(entry),
-            Err(error) => self.frame.transformer().fail(entry, &error, outlet),
+            Ok(()) => Fate::GoesOn,
+            Err(error) => frame.transformer().fail(&error, outlet),
         }
     }
 }

@@ -71,7 +71,7 @@ impl ValueParser for JsonArrayParser {
 fn flat(item: Value) -> Result<Value, OperatorError> {
     match item {
         Value::Array(_) => Err(not_parsed()),
-        Value::Map(_) => Ok(Value::String(item.to_json())),
+        Value::Map(_) => Ok(item.to_json().into()),
         other => Ok(other),
     }
 }

@@ -104,12 +104,12 @@ impl ValueParser for RegexParser {
             let message = format!("type '{}' cannot be parsed as regex", value.go_type());
             return Err(OperatorError::failed(message));
         };
-        if let Some(known) = self.cache.as_mut().and_then(|cache| cache.get(text)) {
+        if let Some(known) = self.cache.as_mut().and_then(|cache| cache.get(text.as_str())) {
             return Ok(Value::Map(known.clone()));
         }
         let values = self.groups.of(text)?;
         if let Some(cache) = &mut self.cache {
-            cache.put(text.clone(), values.clone());
+            cache.put(text.to_string(), values.clone());
         }
         Ok(Value::Map(values))
     }

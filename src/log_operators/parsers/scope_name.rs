@@ -45,7 +45,7 @@ impl EntryTransform for ScopeNameConfig {
             let message = "parse_from field does not contain a string";
             return Err(OperatorError::MissingField { message, field: self.parse_from.to_string() });
         };
-        entry.scope_name = name.clone();
+        entry.scope_name = name.to_string();
         Ok(())
     }
 }

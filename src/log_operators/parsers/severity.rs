@@ -9,7 +9,7 @@ use super::timestamp::missing_field;
 use crate::config::{Anything, config_section};
 use crate::log_operators::{
     BuildContext, EntryTransform, Field, InvalidOperator, LogEntry, Operator, OperatorError, OperatorSection,
-    TransformerFields, Value, WriterFields, severity_name,
+    Text, TransformerFields, Value, WriterFields, severity_name,
 };
 
 use self::mapping::SeverityMapping;
@@ -61,6 +61,8 @@ pub struct SeverityParser {
     parse_from: Field,
     mapping: SeverityMapping,
     overwrite_text: bool,
+    /// The last text that was looked up, with its severity: most lines have that of the one before.
+    last: (Text, u8),
 }
 
 impl SeverityConfig {
@@ -79,7 +81,8 @@ impl SeverityConfig {
         let Some(parse_from) = self.parse_from.clone() else {
             return Err(InvalidOperator::whole("missing required field 'parse_from'"));
         };
-        Ok(SeverityParser { parse_from, mapping, overwrite_text: self.overwrite_text })
+        let last = (Text::default(), mapping.find(""));
+        Ok(SeverityParser { parse_from, mapping, overwrite_text: self.overwrite_text, last })
     }
 }
 
@@ -95,13 +98,13 @@ impl EntryTransform for SeverityParser {
 }
 
 impl SeverityParser {
-    fn find(&self, value: &Value) -> Result<(u8, String), OperatorError> {
+    fn find(&mut self, value: &Value) -> Result<(u8, Text), OperatorError> {
         let text = match value {
             Value::String(text) => text.clone(),
-            Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-            Value::Int(number) => number.to_string(),
+            Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into(),
+            Value::Int(number) => number.to_string().into(),
             Value::Double(number) if *number == number.trunc() && number.is_finite() => {
-                (*number as i64).to_string()
+                (*number as i64).to_string().into()
             }
             Value::Double(_) => {
                 let message = "type float64 cannot be a severity unless it is a whole number";
@@ -111,9 +114,12 @@ impl SeverityParser {
                 return Err(OperatorError::failed(format!("type {} cannot be a severity", other.go_type())));
             }
         };
-        let severity = self.mapping.find(&text);
+        let severity = if text == self.last.0 { self.last.1 } else { self.mapping.find(&text) };
+        if text != self.last.0 {
+            self.last = (text.clone(), severity);
+        }
         if self.overwrite_text && severity != 0 {
-            return Ok((severity, severity_name(severity).to_owned()));
+            return Ok((severity, severity_name(severity).into()));
         }
         Ok((severity, text))
     }
@@ -140,7 +146,7 @@ mod tests {
     fn parsed(yaml: &str, value: impl Into<Value>) -> Result<(u8, String), String> {
         let mut entry = LogEntry::new(1, value.into());
         parser(yaml).unwrap().transform(&mut entry).map_err(|error| error.to_string())?;
-        Ok((entry.severity, entry.severity_text))
+        Ok((entry.severity, entry.severity_text.to_string()))
     }
 
     fn severity(number: u8, text: &str) -> Result<(u8, String), String> {

@@ -166,7 +166,7 @@ impl ValueParser for SyslogParser {
         if let Some(priority) = last.priority {
             entry.attributes.remove("severity");
             entry.severity = priority.severity_number();
-            priority.severity_text().clone_into(&mut entry.severity_text);
+            entry.severity_text = priority.severity_text().into();
         }
         Ok(())
     }

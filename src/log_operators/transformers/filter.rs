@@ -2,8 +2,8 @@
 
 use crate::config_section;
 use crate::log_operators::{
-    BuildContext, Condition, InvalidOperator, LogEntry, Operator, OperatorSection, Outlet, TransformerFields,
-    TransformerFrame, WriterFields,
+    BuildContext, Condition, Fate, InvalidOperator, LogEntry, Operator, OperatorSection, Outlet,
+    TransformerFields, TransformerFrame, WriterFields,
 };
 
 config_section! {
@@ -49,12 +49,14 @@ impl OperatorSection for FilterConfig {
 }
 
 impl Operator for Filter {
-    fn process(&mut self, entry: LogEntry, outlet: &mut Outlet<'_>) {
-        let Some(entry) = self.frame.admit(entry, outlet) else { return };
-        match self.condition.holds(&entry) {
-            Ok(true) if fastrand::u32(0..1000) < self.dropped_of_thousand => {}
-            Ok(_) => outlet.send(entry),
-            Err(error) => self.frame.fail(entry, &error, outlet),
+    fn process(&mut self, entry: &mut LogEntry, outlet: &mut Outlet<'_>) -> Fate {
+        if let Some(fate) = self.frame.pass_by(entry, outlet) {
+            return fate;
+        }
+        match self.condition.holds(entry) {
+            Ok(true) if fastrand::u32(0..1000) < self.dropped_of_thousand => Fate::IsTaken,
+            Ok(_) => Fate::GoesOn,
+            Err(error) => self.frame.fail(&error, outlet),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::config_section;
 use crate::log_operators::{
-    BuildContext, InvalidOperator, LogEntry, Operator, OperatorSection, Outlet, TransformerFields,
+    BuildContext, Fate, InvalidOperator, LogEntry, Operator, OperatorSection, Outlet, TransformerFields,
     WriterFields,
 };
 
@@ -30,7 +30,7 @@ impl OperatorSection for NoopConfig {
 }
 
 impl Operator for Noop {
-    fn process(&mut self, entry: LogEntry, outlet: &mut Outlet<'_>) {
-        outlet.send(entry);
+    fn process(&mut self, _entry: &mut LogEntry, _outlet: &mut Outlet<'_>) -> Fate {
+        Fate::GoesOn
     }
 }

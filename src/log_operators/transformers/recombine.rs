@@ -9,8 +9,8 @@ use super::required;
 use crate::config::{ByteSize, GoDuration};
 use crate::config_section;
 use crate::log_operators::{
-    BuildContext, Condition, Field, InvalidOperator, LogEntry, Operator, OperatorError, OperatorSection,
-    Outlet, TransformerFields, TransformerFrame, Value, WriterFields,
+    BuildContext, Condition, Fate, Field, InvalidOperator, LogEntry, Operator, OperatorError,
+    OperatorSection, Outlet, Text, TransformerFields, TransformerFrame, Value, WriterFields,
 };
 
 config_section! {
@@ -68,7 +68,7 @@ pub(in crate::log_operators) struct Recombine {
 struct Group {
     /// The one that the text goes into.
     base: LogEntry,
-    text: String,
+    text: Text,
     entries: usize,
     has_match: bool,
     /// Groups are sent on in the order in which they began.
@@ -153,20 +153,23 @@ fn limit(number: i64) -> Option<usize> {
 }
 
 impl Operator for Recombine {
-    fn process(&mut self, entry: LogEntry, outlet: &mut Outlet<'_>) {
-        let Some(entry) = self.frame.admit(entry, outlet) else { return };
-        let is_boundary = match self.boundary.holds(&entry) {
+    fn process(&mut self, entry: &mut LogEntry, outlet: &mut Outlet<'_>) -> Fate {
+        if let Some(fate) = self.frame.pass_by(entry, outlet) {
+            return fate;
+        }
+        let is_boundary = match self.boundary.holds(entry) {
             Ok(is_boundary) => is_boundary,
-            Err(error) => return self.frame.fail(entry, &error, outlet),
+            Err(error) => return self.frame.fail(&error, outlet),
         };
-        let source = self.source_of(&entry);
+        let source = self.source_of(entry);
         if is_boundary && self.begins_group {
             self.send_group(&source, outlet);
         }
-        let is_full = self.join(&source, entry, is_boundary, outlet);
+        let is_full = self.join(&source, std::mem::take(entry), is_boundary, outlet);
         if is_full || is_boundary && !self.begins_group {
             self.send_group(&source, outlet);
         }
+        Fate::IsTaken
     }
 
     fn next_deadline(&self) -> Option<Instant> {
@@ -186,7 +189,7 @@ impl Operator for Recombine {
 impl Recombine {
     fn source_of(&mut self, entry: &LogEntry) -> String {
         match self.source_identifier.get(entry).as_deref() {
-            Some(Value::String(source)) if !source.is_empty() => return source.clone(),
+            Some(Value::String(source)) if !source.is_empty() => return source.to_string(),
             Some(Value::Bytes(source)) if !source.is_empty() => {
                 return String::from_utf8_lossy(source).into_owned();
             }
@@ -213,14 +216,14 @@ impl Recombine {
     ) -> bool {
         let text = match self.combine_field.remove(&mut entry) {
             Some(Value::String(text)) => text,
-            Some(Value::Bytes(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+            Some(Value::Bytes(bytes)) => String::from_utf8_lossy(&bytes).into(),
             other => {
                 let error = self.no_text(other.as_ref());
                 if let Some(other) = other {
                     // It was there, so it can be put back.
                     let _ = self.combine_field.set(&mut entry, other);
                 }
-                self.frame.fail(entry, &error, outlet);
+                self.frame.fail_on_taken(entry, &error, outlet);
                 return false;
             }
         };
@@ -292,7 +295,7 @@ impl Recombine {
         let mut entry = group.base;
         match self.combine_field.set(&mut entry, Value::String(group.text)) {
             Ok(()) => outlet.send(entry),
-            Err(error) => self.frame.fail(entry, &error, outlet),
+            Err(error) => self.frame.fail_on_taken(entry, &error, outlet),
         }
     }
 }

@@ -74,6 +74,6 @@ impl EntryTransform for RegexReplace {
             }
         };
         // An expression that finds nothing between two bytes of a character takes the character apart.
-        self.field.set(entry, Value::String(String::from_utf8_lossy(&replaced).into_owned()))
+        self.field.set(entry, Value::String(String::from_utf8_lossy(&replaced).into()))
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::config_section;
 use crate::log_operators::operator::FailedEntry;
 use crate::log_operators::{
-    BuildContext, Condition, InvalidOperator, LogEntry, Operator, OperatorError, OperatorSection, Outlet,
-    Template, Value, Way, WriterFields,
+    BuildContext, Condition, Fate, InvalidOperator, LogEntry, Operator, OperatorError, OperatorSection,
+    Outlet, Template, Value, Way, WriterFields,
 };
 
 config_section! {
@@ -95,41 +95,44 @@ impl Route {
     fn set_attributes(&self, entry: &mut LogEntry) -> Result<(), OperatorError> {
         for (key, template) in &self.attributes {
             let text = template.render(entry)?;
-            entry.attributes.insert(key.as_str(), Value::String(text));
+            entry.attributes.insert(key.as_str(), Value::String(text.into()));
         }
         Ok(())
     }
 }
 
 impl Operator for Router {
-    fn process(&mut self, mut entry: LogEntry, outlet: &mut Outlet<'_>) {
+    fn process(&mut self, entry: &mut LogEntry, outlet: &mut Outlet<'_>) -> Fate {
         let mut failed = None;
         for (way, route) in self.routes.iter().enumerate() {
-            match route.condition.holds(&entry) {
+            match route.condition.holds(entry) {
                 Ok(false) => {}
                 Err(error) => failed = Some(error),
                 Ok(true) => {
-                    if let Err(error) = route.set_attributes(&mut entry) {
-                        outlet.failed(&error, FailedEntry { is_dropped: true, is_quiet: false });
-                        return;
+                    match route.set_attributes(entry) {
+                        Ok(()) => self.send(way, entry, failed, outlet),
+                        Err(error) => {
+                            outlet.failed(&error, FailedEntry { is_dropped: true, is_quiet: false });
+                        }
                     }
-                    return self.send(way, entry, failed, outlet);
+                    return Fate::IsTaken;
                 }
             }
         }
         self.send(self.routes.len(), entry, failed, outlet);
+        Fate::IsTaken
     }
 }
 
 impl Router {
     /// Sends the entry, or drops it where there is no such way; then it matters whether a route failed.
-    fn send(&self, way: usize, entry: LogEntry, failed: Option<OperatorError>, outlet: &mut Outlet<'_>) {
+    fn send(&self, way: usize, entry: &mut LogEntry, failed: Option<OperatorError>, outlet: &mut Outlet<'_>) {
         let is_dropped = way == self.routes.len() && !self.has_default;
         if let Some(error) = failed {
             outlet.failed(&error, FailedEntry { is_dropped, is_quiet: false });
         }
         if !is_dropped {
-            outlet.send_by(way, entry);
+            outlet.send_by(way, std::mem::take(entry));
         }
     }
 }

@@ -47,7 +47,7 @@ impl EntryTransform for SanitizeUtf8 {
                 )));
             }
         };
-        self.field.set(entry, Value::String(text))
+        self.field.set(entry, text.into())
     }
 }
 

@@ -48,6 +48,6 @@ impl EntryTransform for Unquote {
             }
         };
         // A literal may hold bytes that are no text.
-        self.field.set(entry, Value::String(String::from_utf8_lossy(&unquoted).into_owned()))
+        self.field.set(entry, Value::String(String::from_utf8_lossy(&unquoted).into()))
     }
 }

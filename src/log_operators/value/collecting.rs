@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Value, ValueMap};
+use super::{Text, Value, ValueMap};
 
 /// How many keys are gone through one by one; more are found by a table, so that a line with a hundred thousand
 /// keys does not take their square.
@@ -11,11 +11,11 @@ const GONE_THROUGH: usize = 64;
 /// A map in the making. Most keys are new, and seen to be so without a look at the others.
 #[derive(Default)]
 pub(super) struct MapCollector {
-    entries: Vec<(String, Value)>,
+    entries: Vec<(Text, Value)>,
     /// A bit for each trait of a key that is there. A key whose bit is not set is new.
     traits: u64,
     /// Where each key is, once there are many.
-    places: HashMap<String, usize>,
+    places: HashMap<Text, usize>,
 }
 
 impl MapCollector {
@@ -28,18 +28,30 @@ impl MapCollector {
     pub(super) fn starting_from(map: ValueMap) -> Self {
         let mut collector = Self::with_capacity(map.len() + 8);
         for (key, value) in map {
-            collector.push(key, value);
+            collector.insert(&key, value);
         }
         collector
     }
 
     /// Sets the value of `key`; a key that is there keeps its place.
-    pub(super) fn insert(&mut self, key: String, value: Value) {
-        let known = if self.traits & trait_of(&key) == 0 { None } else { self.place_of(&key) };
-        match known.and_then(|place| self.entries.get_mut(place)) {
-            Some((_, known)) => *known = value,
-            None => self.push(key, value),
+    pub(super) fn insert(&mut self, key: &str, value: Value) {
+        *self.value_of(key) = value;
+    }
+
+    /// The value of `key`, to be set.
+    pub(super) fn value_of(&mut self, key: &str) -> &mut Value {
+        let key_trait = trait_of(key);
+        let known = if self.traits & key_trait == 0 { None } else { self.place_of(key) };
+        let place = known.unwrap_or(self.entries.len());
+        if known.is_none() {
+            self.traits |= key_trait;
+            self.entries.push((Text::default(), Value::Empty));
+            put_text(&mut self.entries[place].0, key);
+            if self.entries.len() >= GONE_THROUGH {
+                self.note_places();
+            }
         }
+        &mut self.entries[place].1
     }
 
     /// The map.
@@ -47,12 +59,7 @@ impl MapCollector {
         ValueMap(self.entries)
     }
 
-    fn push(&mut self, key: String, value: Value) {
-        self.traits |= trait_of(&key);
-        self.entries.push((key, value));
-        if self.entries.len() < GONE_THROUGH {
-            return;
-        }
+    fn note_places(&mut self) {
         for (place, (key, _)) in self.entries.iter().enumerate().skip(self.places.len()) {
             self.places.insert(key.clone(), place);
         }
@@ -63,6 +70,15 @@ impl MapCollector {
             return self.places.get(key).copied();
         }
         self.entries.iter().position(|(known, _)| known == key)
+    }
+}
+
+/// Puts a text where an empty one is.
+pub(super) fn put_text(to: &mut Text, text: &str) {
+    if text.len() <= size_of::<Text>() {
+        to.push_str(text);
+    } else {
+        *to = text.into();
     }
 }
 

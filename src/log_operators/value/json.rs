@@ -1,5 +1,7 @@
 //! Values read from JSON and written as JSON.
 
+mod reading;
+
 use std::fmt;
 
 use base64::Engine;
@@ -7,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
+use self::reading::read_json;
 use super::{MapCollector, Value, ValueMap};
 
 /// What becomes of JSON's numbers.
@@ -25,6 +28,14 @@ impl Value {
     ///
     /// Where and why the text is no JSON.
     pub fn from_json(text: &str, numbers: JsonNumbers) -> Result<Self, serde_json::Error> {
+        match read_json(text, numbers) {
+            Some(value) => Ok(value),
+            None => Self::from_serde_json(text, numbers),
+        }
+    }
+
+    /// The same at half the speed, and with what is wrong in the words that people know.
+    fn from_serde_json(text: &str, numbers: JsonNumbers) -> Result<Self, serde_json::Error> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let value = numbers.deserialize(&mut deserializer)?;
         deserializer.end()?;
@@ -80,11 +91,11 @@ impl<'de> Visitor<'de> for JsonNumbers {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::String(text.to_owned()))
+        Ok(Value::String(text.into()))
     }
 
     fn visit_string<E: Error>(self, text: String) -> Result<Value, E> {
-        Ok(Value::String(text))
+        Ok(Value::String(text.into()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
@@ -99,7 +110,7 @@ impl<'de> Visitor<'de> for JsonNumbers {
         let mut map = MapCollector::with_capacity(8);
         while let Some(key) = entries.next_key::<String>()? {
             let value = entries.next_value_seed(self)?;
-            map.insert(key, value);
+            map.insert(&key, value);
         }
         Ok(Value::Map(map.into_map()))
     }

@@ -15,7 +15,7 @@ impl Value {
                 Some(whole) => Self::Int(whole),
                 None => Self::Double(number.as_f64().unwrap_or_default()),
             },
-            Yaml::String(text) => Self::String(text.clone()),
+            Yaml::String(text) => text.as_str().into(),
             Yaml::Sequence(items) => Self::Array(items.iter().map(Self::from_yaml).collect()),
             Yaml::Mapping(entries) => {
                 let entries = entries.iter().filter_map(|(key, value)| Some((key.as_str()?, value)));

@@ -49,7 +49,7 @@ impl fmt::Display for InvalidJson {
 /// A failure on its way out of the nested messages: each one adds its step, innermost first, so that
 /// a document without faults never pays for paths.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     offset: usize,
     problem: String,
     steps: Vec<Step>,
@@ -62,7 +62,7 @@ enum Step {
 }
 
 /// Boxed to keep the results of the hot path two words wide.
-pub(super) type Result<T> = std::result::Result<T, Box<Failure>>;
+pub(crate) type Result<T> = std::result::Result<T, Box<Failure>>;
 
 impl Failure {
     pub(super) fn new(offset: usize, problem: impl Into<String>) -> Box<Self> {

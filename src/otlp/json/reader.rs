@@ -12,7 +12,7 @@ use super::error::{Failure, Result};
 /// A value, or for the two containers only its opening bracket: read on with [`Reader::next_key`] or
 /// [`Reader::next_element`].
 #[derive(Debug, PartialEq)]
-pub(super) enum Value<'text> {
+pub(crate) enum Value<'text> {
     Null,
     Bool(bool),
     /// The number's text, which matches the JSON grammar.
@@ -22,18 +22,18 @@ pub(super) enum Value<'text> {
     Array,
 }
 
-pub(super) struct Reader<'text> {
+pub(crate) struct Reader<'text> {
     text: &'text str,
     offset: usize,
 }
 
 impl<'text> Reader<'text> {
-    pub(super) const fn new(text: &'text str) -> Self {
+    pub(crate) const fn new(text: &'text str) -> Self {
         Self { text, offset: 0 }
     }
 
     /// Skips white space and returns where the next token starts.
-    pub(super) fn next_token_offset(&mut self) -> usize {
+    pub(crate) fn next_token_offset(&mut self) -> usize {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.byte() {
             self.offset += 1;
         }
@@ -41,7 +41,7 @@ impl<'text> Reader<'text> {
     }
 
     /// The next value.
-    pub(super) fn value(&mut self) -> Result<Value<'text>> {
+    pub(crate) fn value(&mut self) -> Result<Value<'text>> {
         let start = self.next_token_offset();
         match self.byte() {
             Some(b'"') => Ok(Value::String(self.string()?)),
@@ -56,7 +56,7 @@ impl<'text> Reader<'text> {
     }
 
     /// The next key of an open object with its colon read, or `None` once the object is closed.
-    pub(super) fn next_key(&mut self, is_first: bool) -> Result<Option<Cow<'text, str>>> {
+    pub(crate) fn next_key(&mut self, is_first: bool) -> Result<Option<Cow<'text, str>>> {
         if !self.has_next(b'}', is_first, "\",\" or \"}\"")? {
             return Ok(None);
         }
@@ -73,12 +73,12 @@ impl<'text> Reader<'text> {
     }
 
     /// True when the open array has another element, false once it is closed.
-    pub(super) fn next_element(&mut self, is_first: bool) -> Result<bool> {
+    pub(crate) fn next_element(&mut self, is_first: bool) -> Result<bool> {
         self.has_next(b']', is_first, "\",\" or \"]\"")
     }
 
     /// Reads past the value that [`Self::value`] just returned, without recursion.
-    pub(super) fn skip_rest_of(&mut self, value: &Value<'_>) -> Result<()> {
+    pub(crate) fn skip_rest_of(&mut self, value: &Value<'_>) -> Result<()> {
         let mut open = Vec::new();
         let mut is_first = push_container(&mut open, value);
         while let Some(is_object) = open.last().copied() {
@@ -95,13 +95,13 @@ impl<'text> Reader<'text> {
     }
 
     /// Refuses anything but white space up to the end.
-    pub(super) fn end(&mut self) -> Result<()> {
+    pub(crate) fn end(&mut self) -> Result<()> {
         let start = self.next_token_offset();
         if self.byte().is_none() { Ok(()) } else { Err(self.mismatch("the end of the body", start)) }
     }
 
     /// The failure `expected …, found …` about the token at `start`.
-    pub(super) fn mismatch(&self, expected: &str, start: usize) -> Box<Failure> {
+    pub(crate) fn mismatch(&self, expected: &str, start: usize) -> Box<Failure> {
         Failure::new(start, format!("expected {expected}, found {}", self.describe(start)))
     }
 
@@ -217,8 +217,7 @@ impl<'text> Reader<'text> {
     /// Everything up to the next quote, backslash or control character.
     fn plain_characters(&mut self) -> &'text str {
         let rest = self.text.get(self.offset..).unwrap_or_default();
-        let length =
-            rest.bytes().position(|byte| byte == b'"' || byte == b'\\' || byte < b' ').unwrap_or(rest.len());
+        let length = plain_length(rest.as_bytes());
         self.offset += length;
         rest.get(..length).unwrap_or_default()
     }
@@ -276,6 +275,25 @@ impl<'text> Reader<'text> {
     }
 }
 
+/// How many bytes come before the first quote, backslash or control character, looked for in eight at a time.
+fn plain_length(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    // The high bit of each byte below `limit`, up to the first one; of the bytes behind that it may be wrong.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGHS;
+    let equal = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    for (number, chunk) in chunks.iter().enumerate() {
+        let word = u64::from_le_bytes(*chunk);
+        let found = equal(word, b'"') | equal(word, b'\\') | below(word, b' ');
+        if found != 0 {
+            return number * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let is_found = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..b' ');
+    chunks.len() * 8 + rest.iter().position(is_found).unwrap_or(rest.len())
+}
+
 /// Pushes whether the container is an object; false when `value` is a scalar.
 fn push_container(open: &mut Vec<bool>, value: &Value<'_>) -> bool {
     let is_container = matches!(value, Value::Object | Value::Array);
@@ -297,4 +315,20 @@ fn quoted_length(rest: &str) -> usize {
         }
     }
     rest.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_plain_part_is_found_at_every_place() {
+        for length in 0..40 {
+            for end in ["\"", "\\", "\u{1f}", "\n"] {
+                let text = format!("{}{}{end}\"{end}", "x".repeat(length % 2), "é".repeat(length / 2));
+                assert_eq!(plain_length(text.as_bytes()), text.find(end).unwrap(), "{text:?}");
+            }
+        }
+        assert_eq!(plain_length("without end ~\u{7f}".as_bytes()), 14);
+    }
 }

@@ -40,13 +40,13 @@ impl ComputedValues {
     pub fn add_to(&mut self, entry: &mut LogEntry) {
         for (key, template) in &self.attributes {
             match template.render(entry) {
-                Ok(text) => drop(entry.attributes.insert(key, Value::String(text))),
+                Ok(text) => drop(entry.attributes.insert(key, text.into())),
                 Err(error) => note(&mut self.has_failed, key, &error.to_string()),
             }
         }
         for (key, template) in &self.resource {
             match template.render(entry) {
-                Ok(text) => drop(entry.resource.insert(key, Value::String(text))),
+                Ok(text) => drop(entry.resource.insert(key, text.into())),
                 Err(error) => note(&mut self.has_failed, key, &error.to_string()),
             }
         }
@@ -62,5 +62,5 @@ fn note(has_failed: &mut bool, key: &str, error: &str) {
 /// The texts that are the same for every entry, as values.
 pub fn fixed_values(texts: &BTreeMap<String, String>) -> ValueMap {
     let fixed = texts.iter().filter(|(_, text)| !text.contains(EXPRESSION));
-    fixed.map(|(key, text)| (key.clone(), Value::String(text.clone()))).collect()
+    fixed.map(|(key, text)| (key.clone(), Value::from(text.as_str()))).collect()
 }

@@ -154,7 +154,7 @@ impl Emitter {
             }
             Way::Changed(changed) => {
                 let body = match text {
-                    EntryText::Text(text) => Value::String(text.into_owned()),
+                    EntryText::Text(text) => Value::String(text.into()),
                     EntryText::Bytes(bytes) => Value::Bytes(Bytes::copy_from_slice(bytes)),
                 };
                 let mut entry = LogEntry::new(origin.unix_nano, body);
@@ -215,8 +215,8 @@ impl Emitter {
                 if items == 0 {
                     return None;
                 }
-                // The next batch is about as large.
-                let room = Vec::with_capacity(changed.body.len());
+                // The next batch is about as large, and grows by half a megabyte where there is no room for all of it.
+                let room = Vec::with_capacity(changed.body.len() / 8 * 9);
                 let body = Bytes::from(std::mem::replace(&mut changed.body, room));
                 Some(Batch::from_valid_part(Signal::Logs, self.in_flight.track(body), items))
             }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::config::FileAttributesConfig;
 use super::records::put_text_attribute;
-use crate::log_operators::{Value, ValueMap};
+use crate::log_operators::ValueMap;
 
 /// The attributes of all records of a file, in two forms.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ impl FileAttributes {
     ) -> Self {
         let mut values = values;
         let mut say = |key: &str, value: Cow<'_, str>| {
-            values.insert(key, Value::String(value.into_owned()));
+            values.insert(key, value.into_owned().into());
         };
         let name_of = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if config.include_file_name {

@@ -11,7 +11,7 @@ use super::encoding::{EntryText, TextEncoding};
 use super::source::{GzipPlace, Source};
 use super::splitting::{Boundary, Cut, Splitter};
 use crate::config::compile_go_regexp;
-use crate::log_operators::{LogEntry, OperatorChain, Value, ValueMap};
+use crate::log_operators::{LogEntry, OperatorChain, ValueMap};
 use crate::pipeline::{BuildError, Settings};
 
 /// Reads headers.
@@ -92,7 +92,7 @@ impl HeaderReader {
             return false;
         }
         let mut finished = Vec::new();
-        self.chain.process(LogEntry::new(unix_nano, Value::String(text.to_owned())), &mut finished);
+        self.chain.process(LogEntry::new(unix_nano, text.into()), &mut finished);
         for entry in finished {
             for (key, value) in entry.attributes.iter() {
                 attributes.insert(key, value.clone());

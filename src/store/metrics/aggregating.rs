@@ -5,7 +5,7 @@ mod steps;
 
 use std::collections::BTreeMap;
 
-use self::steps::{Amounts, StepsOfGroup};
+use self::steps::{Added, Amounts, StepsOfGroup};
 use super::series_header::{PointShape, SeriesHeader};
 use super::series_point::{PointValue, SeriesPoint};
 use super::{Aggregation, ExemplarOfTime, MAX_EXEMPLARS, MetricKind, MetricQuery, MetricSeries};
@@ -155,8 +155,8 @@ fn refusal(name: &str, aggregation: Aggregation, kind: MetricKind) -> String {
     format!("`{name}` cannot be asked for its {aggregation}: {kind} have none.")
 }
 
-/// What the points of a series say at their times: for totals what was added, else what they are.
-fn amounts(shape: PointShape, mut points: Vec<SeriesPoint>, query: &MetricQuery) -> Vec<(u64, Amounts)> {
+/// What the points of a series say: for totals what was added and since when, else what they are.
+fn amounts(shape: PointShape, mut points: Vec<SeriesPoint>, query: &MetricQuery) -> Vec<Added> {
     // Points of one time have an order too, so that every engine takes the same for the newest.
     points.sort_by(|one, other| {
         let place = |point: &SeriesPoint| (point.unix_nano, point.start_unix_nano);
@@ -171,7 +171,7 @@ fn amounts(shape: PointShape, mut points: Vec<SeriesPoint>, query: &MetricQuery)
         && !matches!(query.aggregation, Aggregation::Last | Aggregation::Series)
         && !(shape.kind == MetricKind::Summary && matches!(query.aggregation, Aggregation::Quantile(_)));
     if !is_total || shape.is_delta {
-        return points.into_iter().map(|point| (point.unix_nano, Amounts::of(point.value))).collect();
+        return points.into_iter().map(|point| Added::since_its_start(&point)).collect();
     }
     let mut added = Vec::new();
     let mut before: Option<&SeriesPoint> = None;
@@ -184,16 +184,19 @@ fn amounts(shape: PointShape, mut points: Vec<SeriesPoint>, query: &MetricQuery)
         };
         // A point that began when it was measured only tells where its total begins.
         let is_beginning = point.start_unix_nano == point.unix_nano;
-        let since = before.map(|before| Amounts::since(&point.value, &before.value));
+        let since = before.map(|before| (before.unix_nano, Amounts::since(&point.value, &before.value)));
         before = Some(point);
-        let amounts = match since {
+        let one = match since {
             _ if is_beginning => continue,
-            _ if began_anew => Amounts::of(point.value.clone()),
+            _ if began_anew => Added::since_its_start(point),
             None => continue,
-            Some(Some(since)) => since,
-            Some(None) => Amounts::of(point.value.clone()),
+            Some((since_unix_nano, amounts)) => Added {
+                since_unix_nano,
+                unix_nano: point.unix_nano,
+                amounts: amounts.unwrap_or_else(|| Amounts::of(point.value.clone())),
+            },
         };
-        added.push((point.unix_nano, amounts));
+        added.push(one);
     }
     added
 }

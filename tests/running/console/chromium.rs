@@ -39,14 +39,15 @@ async fn every_page_holds_in_chromium() {
 
     // Meanwhile the shop is at work, as a station's applications are.
     let otlp = format!("http://{}", station.http);
-    check(&station, &["--otlp", &otlp, "--at-work", "shop-stock"]).await;
+    let pictures = pictures_directory();
+    let pictures = ["--screenshots", text_of(&pictures)];
+    check(&station, &[&["--otlp", &otlp, "--at-work", "shop-stock"], &pictures[..]].concat()).await;
 
     let answered = answers_of(customers).await;
     let logs = shop.stop().await;
     let said = directory.path().join("shop.json");
     std::fs::write(&said, what_the_shop_says(begun, &host, &answered, &logs)).unwrap();
-    let pictures = pictures_directory();
-    check(&station, &["--shop", text_of(&said), "--screenshots", text_of(&pictures)]).await;
+    check(&station, &[&["--shop", text_of(&said)], &pictures[..]].concat()).await;
 
     let log = weir.stop().await;
     assert!(!log.contains("\terror\t"), "{log}");

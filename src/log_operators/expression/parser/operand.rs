@@ -43,7 +43,7 @@ impl<'a> Parser<'a> {
         let kind = match self.current().clone() {
             Token::Int(number) => Kind::Constant(Value::Int(number)),
             Token::Double(number) => Kind::Constant(Value::Double(number)),
-            Token::Text(text) => Kind::Constant(Value::String(text)),
+            Token::Text(text) => Kind::Constant(text.into()),
             Token::Word(word) => return self.word(word),
             Token::Sign("(") => {
                 self.advance();
@@ -210,7 +210,7 @@ impl<'a> Parser<'a> {
                         }
                     };
                     self.advance();
-                    self.node(Kind::Constant(Value::String(key)), key_offset)?
+                    self.node(Kind::Constant(key.into()), key_offset)?
                 }
             };
             self.expect(":")?;

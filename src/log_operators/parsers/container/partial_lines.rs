@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::FILE_PATH;
-use crate::log_operators::{LogEntry, Outlet, Value};
+use crate::log_operators::{Fate, LogEntry, Outlet, Value};
 
 /// The parts of lines whose last part is still to come, by file.
 pub struct PartialLines {
@@ -32,11 +32,11 @@ impl PartialLines {
         Self { most_bytes, by_file: HashMap::new() }
     }
 
-    /// Takes an entry: a whole line is sent on, a part waits for the others.
-    pub fn put(&mut self, entry: LogEntry, outlet: &mut Outlet<'_>) {
+    /// Takes an entry: a whole line goes on, a part waits for the others.
+    pub fn put(&mut self, entry: &mut LogEntry, outlet: &mut Outlet<'_>) -> Fate {
         let is_last = matches!(entry.attributes.get("logtag"), Some(Value::String(tag)) if tag == "F");
         if self.by_file.is_empty() && is_last {
-            return outlet.send(entry);
+            return Fate::GoesOn;
         }
         let file = match entry.attributes.get(FILE_PATH) {
             Some(Value::String(file)) => file.as_str(),
@@ -51,15 +51,17 @@ impl PartialLines {
             {
                 outlet.send(line.entry);
             }
-            return;
+            return Fate::IsTaken;
         }
         if is_last || self.is_over(&entry.body) {
-            return outlet.send(entry);
+            return Fate::GoesOn;
         }
         if self.by_file.len() >= MOST_FILES {
             self.flush(outlet);
         }
-        self.by_file.insert(file.to_owned(), PartialLine { entry, since: Instant::now() });
+        let file = file.to_owned();
+        self.by_file.insert(file, PartialLine { entry: std::mem::take(entry), since: Instant::now() });
+        Fate::IsTaken
     }
 
     /// When the next line has waited long enough.

@@ -98,7 +98,7 @@ fn structured_data(reading: &mut Reading<'_>) -> Result<Option<ValueMap>, Syslog
             let name = name(reading, PARAMETER)?;
             reading.expect('=', PARAMETER)?;
             reading.expect('"', PARAMETER)?;
-            parameters.insert(name, Value::String(parameter_value(reading)?));
+            parameters.insert(name, parameter_value(reading)?.into());
         }
         reading.expect(']', STRUCTURED_DATA)?;
         elements.insert(id, Value::Map(parameters));

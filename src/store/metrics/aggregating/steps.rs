@@ -3,8 +3,30 @@
 use std::collections::BTreeMap;
 
 use crate::store::metrics::distribution::{Distribution, Interval, merged, quantile};
-use crate::store::metrics::series_point::{PointValue, SummaryValue};
+use crate::store::metrics::series_point::{PointValue, SeriesPoint, SummaryValue};
 use crate::store::{Aggregation, HeatmapColumn, MetricKind, MetricQuery, PointOfTime, TimeRange};
+
+/// What a point says, and of which time.
+#[derive(Debug, Clone)]
+pub(super) struct Added {
+    /// From when on that was added: not after the point.
+    pub since_unix_nano: u64,
+    /// When the point was made.
+    pub unix_nano: u64,
+    pub amounts: Amounts,
+}
+
+impl Added {
+    /// All that a point says, of the time since it started; of its moment where it does not say that.
+    pub(super) fn since_its_start(point: &SeriesPoint) -> Self {
+        let is_known = (1..=point.unix_nano).contains(&point.start_unix_nano);
+        Self {
+            since_unix_nano: if is_known { point.start_unix_nano } else { point.unix_nano },
+            unix_nano: point.unix_nano,
+            amounts: Amounts::of(point.value.clone()),
+        }
+    }
+}
 
 /// What a point says: a value as it is, or what was added.
 #[derive(Debug, Clone)]
@@ -102,10 +124,30 @@ impl StepsOfGroup {
     }
 
     /// Adds a series, its amounts in order of time.
-    pub(super) fn add(&mut self, amounts: &[(u64, Amounts)]) {
+    pub(super) fn add(&mut self, added: &[Added]) {
         match self.aggregation {
-            Aggregation::Sum | Aggregation::Series => self.add_series(amounts),
-            _ => amounts.iter().for_each(|(unix_nano, amounts)| self.add_point(*unix_nano, amounts)),
+            Aggregation::Sum | Aggregation::Series => self.add_series(added),
+            Aggregation::Rate => added.iter().for_each(|one| self.spread(one)),
+            _ => added.iter().for_each(|one| self.add_point(one.unix_nano, &one.amounts)),
+        }
+    }
+
+    /// Adds to each step its part of what was added, evenly over the time since: points may come less often than steps.
+    fn spread(&mut self, added: &Added) {
+        let (total, whole) = (added.amounts.total(), added.unix_nano - added.since_unix_nano);
+        let begin = added.since_unix_nano.max(self.range.from_unix_nano);
+        let (first, last) = (self.step_at(begin), self.step_at(added.unix_nano));
+        if whole == 0 {
+            self.steps.entry(last).or_default().sum += total;
+            return;
+        }
+        for at in first..=last {
+            let step_begin = self.range.from_unix_nano.saturating_add(at as u64 * self.step_nano);
+            let step_end = step_begin.saturating_add(self.step_nano);
+            let covered = step_end.min(added.unix_nano) - step_begin.max(begin);
+            if covered > 0 {
+                self.steps.entry(at).or_default().sum += total * (covered as f64 / whole as f64);
+            }
         }
     }
 
@@ -152,11 +194,11 @@ impl StepsOfGroup {
         }
     }
 
-    fn add_series(&mut self, amounts: &[(u64, Amounts)]) {
+    fn add_series(&mut self, added: &[Added]) {
         let mut of_series = BTreeMap::<usize, StepOfSeries>::new();
-        for (unix_nano, amounts) in amounts {
-            let step = of_series.entry(self.step_at(*unix_nano)).or_default();
-            step.last = amounts.total();
+        for one in added {
+            let step = of_series.entry(self.step_at(one.unix_nano)).or_default();
+            step.last = one.amounts.total();
             step.least = least(step.least, step.last);
             step.greatest = greatest(step.greatest, step.last);
         }
@@ -179,7 +221,7 @@ impl StepsOfGroup {
         let at = self.step_at(unix_nano);
         let step = self.steps.entry(at).or_default();
         match (aggregation, amounts) {
-            (Aggregation::Rate | Aggregation::Increase, amounts) => step.sum += amounts.total(),
+            (Aggregation::Increase, amounts) => step.sum += amounts.total(),
             (
                 Aggregation::Average,
                 Amounts::Distribution(Distribution { count, sum, .. })

@@ -132,9 +132,35 @@ fn totals_are_taken_by_what_was_added() {
     ];
     let increase = values(counter(2, &rows), Aggregation::Increase);
     assert_eq!(increase, [(100, 20.0), (110, 40.0), (120, 5.0)]);
-    let rate = values(counter(2, &rows), Aggregation::Rate);
-    assert_eq!(rate, [(100, 2.0), (110, 4.0), (120, 0.5)]);
+    // Of the 40 of six seconds one is of the first step, of the 5 of ten seconds half are of the second.
+    let rate = values(counter(2, &rows), Aggregation::Rate).into_iter();
+    let in_hundredths: Vec<(u64, i64)> =
+        rate.map(|(at, value)| (at, (value * 100.0).round() as i64)).collect();
+    assert_eq!(in_hundredths, [(100, 267), (110, 358), (120, 25)]);
     assert_eq!(values(counter(2, &rows), Aggregation::Last), [(100, 30.0), (110, 70.0), (120, 5.0)]);
+}
+
+#[test]
+fn a_rate_is_the_same_however_much_shorter_than_the_points_the_steps_are() {
+    let rows = [
+        ("a", 0, 100, 5.0),
+        ("a", 0, 110, 25.0),
+        ("a", 0, 120, 45.0),
+        ("b", 0, 105, 0.0),
+        ("b", 0, 115, 10.0),
+    ];
+    let of_step = |seconds: u64| {
+        let query = MetricQuery { step_nano: seconds * SECOND, ..question(Aggregation::Rate, &[]) };
+        let points = ask(counter(2, &rows), &query).unwrap().remove(0).points;
+        points.iter().map(|point| (point.unix_nano / SECOND, point.value)).collect::<Vec<_>>()
+    };
+    assert_eq!(of_step(5), [(100, 2.0), (105, 3.0), (110, 3.0), (115, 2.0)]);
+    assert_eq!(of_step(10), [(100, 2.5), (110, 2.5)]);
+    let mut query = question(Aggregation::Rate, &[]);
+    query.step_nano = SECOND;
+    // What was added between 85 and 105 is in view for its last five seconds alone.
+    let delta = ask(counter(1, &[("a", 85, 105, 10.0)]), &query).unwrap().remove(0).points;
+    assert_eq!(delta.iter().map(|point| point.value).collect::<Vec<_>>(), [0.5; 5]);
 }
 
 #[test]
@@ -184,7 +210,8 @@ fn histograms_are_asked_for_rates_means_quantiles_and_buckets() {
     let rows = [(95, [9, 9, 9]), (101, [10, 10, 10]), (105, [10, 14, 10]), (115, [10, 14, 18])];
     let of = |aggregation| values(histogram(&rows), aggregation);
     assert_eq!(of(Aggregation::Increase), [(100, 4.0), (110, 8.0)]);
-    assert_eq!(of(Aggregation::Rate), [(100, 0.4), (110, 0.8)]);
+    // Half of the last eight came before second 110.
+    assert_eq!(of(Aggregation::Rate), [(100, 0.8), (110, 0.4)]);
     assert_eq!(of(Aggregation::Average), [(100, 1.5), (110, 1.5)]);
     assert_eq!(of(Aggregation::Quantile(0.5)), [(100, 1.5), (110, 2.0)]);
     assert_eq!(of(Aggregation::Minimum), [(100, 1.0), (110, 2.0)]);

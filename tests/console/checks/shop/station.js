@@ -34,6 +34,15 @@ export const stationChecks = {
     await page.until("its dashboard in the same time", (range, name) => window.location.pathname === `/dashboards/host/${name}` && window.location.search.includes(range), shop.range, shop.host);
   },
 
+  "station: processors are busy for as long as there are processors, however short the steps": async (page, shop) => {
+    const { series } = await page.api(`/metrics/query?${shop.range}&name=system.cpu.time&aggregation=rate&step_ms=1000&q=host.name:${shop.host}`);
+    // The first and the last step have points for a part of their time.
+    const rates = series[0].values.slice(1, -1);
+    assert.ok(rates.length > 10, `${rates.length} steps`);
+    const middle = rates.toSorted((a, b) => a - b)[Math.floor(rates.length / 2)];
+    assert.equal(Math.round(middle), os.cpus().length, `${middle} seconds of CPU a second`);
+  },
+
   "station: the rules it ships with are there, and have fired for the shop's failures alone": async (page, shop) => {
     const alarms = await alarmsWithReasons(page);
     assert.deepEqual(alarms.map((alarm) => alarm.name).toSorted(), RULES);

@@ -48,6 +48,9 @@ impl<'v> Reading<'v> {
 
     /// Passes a literal text; false where the value goes on differently.
     pub fn skip(&mut self, literal: &str) -> bool {
+        if literal.is_empty() {
+            return true;
+        }
         // Most literals are one character, which is seen without a call.
         if let ([wanted], [first, ..]) = (literal.as_bytes(), self.rest.as_bytes())
             && wanted == first
@@ -135,10 +138,12 @@ impl<'v> Reading<'v> {
     }
 
     fn exact_digits(&mut self, count: usize) -> Result<u32, Unreadable> {
-        if self.digits_ahead(count) < count {
-            return Err(Unreadable::Shape);
+        let digits = self.take(count)?;
+        if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            Ok(decimal(digits))
+        } else {
+            Err(Unreadable::Shape)
         }
-        Ok(decimal(self.take(count)?))
     }
 
     fn number(
@@ -147,11 +152,12 @@ impl<'v> Reading<'v> {
         range: std::ops::RangeInclusive<u8>,
         what: &'static str,
     ) -> Result<u8, Unreadable> {
-        let count = self.digits_ahead(2);
-        if count == 0 || (fixed && count < 2) {
-            return Err(Unreadable::Shape);
-        }
-        let number = decimal(self.take(count)?) as u8;
+        let (number, count) = match *self.rest.as_bytes() {
+            [tens @ b'0'..=b'9', ones @ b'0'..=b'9', ..] => ((tens - b'0') * 10 + (ones - b'0'), 2),
+            [ones @ b'0'..=b'9', ..] if !fixed => (ones - b'0', 1),
+            _ => return Err(Unreadable::Shape),
+        };
+        self.rest = self.rest.get(count..).unwrap_or_default();
         if range.contains(&number) { Ok(number) } else { Err(Unreadable::Range(what)) }
     }
 
@@ -356,9 +362,6 @@ fn decimal(digits: &str) -> u32 {
 }
 
 fn nanoseconds(digits: &str) -> u32 {
-    digits
-        .bytes()
-        .chain(std::iter::repeat(b'0'))
-        .take(9)
-        .fold(0, |number, digit| number * 10 + u32::from(digit - b'0'))
+    let kept = digits.get(..9).unwrap_or(digits);
+    (kept.len()..9).fold(decimal(kept), |number, _| number * 10)
 }
