@@ -2,6 +2,7 @@
 import { html, useState } from "../vendor/preact-htm-signals.js";
 import { apiAddress, ask, useAnswer } from "../api.js";
 import { formatDateTime } from "../format.js";
+import { link } from "../location.js";
 import { refreshNow, showLast, timeRangeText } from "../time_range.js";
 
 /** @param {{what: string, signal: "traces" | "metrics" | "logs"}} properties what is missing, in words, and which signal it is made of */
@@ -23,6 +24,7 @@ export function EmptyState({ what, signal }) {
     ${!stored && endpoints.length > 1 && html`<p class="muted">Also listening: ${endpoints
         .filter((/** @type {any} */ entry) => entry !== first)
         .map((/** @type {any} */ entry) => html`<code>${entry.endpoint}</code> (${entry.protocol}) `)}</p>`}
+    ${!stored && signal !== "metrics" && (status.store?.signals?.metrics?.items ?? 0) > 0 && html`<p>What is measured is there already, under <a href=${link("/hosts")}>Hosts</a>, <a href=${link("/dashboards")}>Dashboards</a> and <a href=${link("/metrics")}>Metrics</a>.</p>`}
     ${!stored && !status.read_only && html`<p class="muted">Or look around first:</p>
       <p class="row"><button class="primary" onClick=${() => sendDemoData(setSaid)}>Send demo data</button>
       <span role="status" class="muted">${said}</span></p>`}
