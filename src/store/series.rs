@@ -8,6 +8,7 @@ mod collecting;
 mod columns;
 mod merging;
 mod piece;
+mod series_numbers;
 mod taking_apart;
 mod words;
 
@@ -20,8 +21,9 @@ use std::time::Duration;
 use parking_lot::RwLock;
 use rusqlite::{Connection, Transaction, params};
 
-use self::collecting::{Above, Collecting};
+use self::collecting::Collecting;
 pub use self::piece::{MetricBlock, MetricPiece};
+use self::series_numbers::Above;
 use self::taking_apart::{MessageParts, attributes_field, take_apart};
 use super::StoreError;
 use super::engine::EngineOptions;
@@ -68,7 +70,8 @@ impl SignalFormat for SeriesFormat {
             last_unix_nano INTEGER NOT NULL, points INTEGER NOT NULL, header BLOB NOT NULL, data BLOB NOT NULL);
         CREATE INDEX metric_block_by_name ON metric_block(name);
         CREATE INDEX metric_block_by_piece ON metric_block(piece);"];
-    const CUT: CutRule = CutRule { items: 256 * 1024, bytes: 24 * 1024 * 1024, age: Duration::from_secs(30) };
+    // As much as a log keeps of the disk.
+    const CUT: CutRule = CutRule { items: 256 * 1024, bytes: 15 * 1024 * 1024, age: Duration::from_secs(30) };
 
     type Piece = MetricPiece;
 
@@ -172,7 +175,7 @@ impl<'a> Routes<'a> {
             };
             let above = match above {
                 Some((of, above)) if of == at => above,
-                _ => above.insert((at, collecting.above(headers))).1,
+                _ => above.insert((at, collecting.series.above(headers))).1,
             };
             collecting.push(above, parts, point, attributes_field);
         }

@@ -1,6 +1,7 @@
 //! What histograms counted, of either kind: what one point adds to another, and the buckets as intervals.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::otlp::{BucketsView, ExponentialHistogramDataPointView, HistogramDataPointView};
 
@@ -16,7 +17,7 @@ pub struct Distribution {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Buckets {
-    Explicit { bounds: Vec<f64>, counts: Vec<u64> },
+    Explicit { bounds: Arc<[f64]>, counts: Vec<u64> },
     Exponential { scale: i32, zero_threshold: f64, zero_count: u64, positive: Sparse, negative: Sparse },
 }
 
@@ -29,14 +30,14 @@ pub type Interval = (f64, f64, f64);
 impl Distribution {
     /// What a point of a histogram counted.
     pub fn of_histogram(point: &HistogramDataPointView<'_>) -> Self {
-        let bounds: Vec<f64> = point.explicit_bounds.iter().collect();
+        let bounds: Arc<[f64]> = point.explicit_bounds.iter().collect();
         let mut counts: Vec<u64> = point.bucket_counts.iter().take(bounds.len() + 1).collect();
         if counts.is_empty() {
             // Without buckets all values are somewhere.
             return Self {
                 count: point.count,
                 sum: point.sum.unwrap_or_default(),
-                buckets: Buckets::Explicit { bounds: Vec::new(), counts: vec![point.count] },
+                buckets: Buckets::Explicit { bounds: Arc::default(), counts: vec![point.count] },
             };
         }
         counts.resize(bounds.len() + 1, 0);
@@ -67,12 +68,11 @@ impl Distribution {
         let count = self.count.checked_sub(earlier.count)?;
         let buckets = match (&self.buckets, &earlier.buckets) {
             (Buckets::Explicit { bounds, counts }, Buckets::Explicit { bounds: before, counts: counted }) => {
-                if !bounds.iter().map(|bound| bound.to_bits()).eq(before.iter().map(|bound| bound.to_bits()))
-                {
+                if !is_same(bounds, before) {
                     return None;
                 }
                 let added = counts.iter().zip(counted).map(|(count, counted)| count.checked_sub(*counted));
-                Buckets::Explicit { bounds: bounds.clone(), counts: added.collect::<Option<_>>()? }
+                Buckets::Explicit { bounds: Arc::clone(bounds), counts: added.collect::<Option<_>>()? }
             }
             (
                 Buckets::Exponential { scale, zero_threshold, zero_count, positive, negative },
@@ -96,6 +96,16 @@ impl Distribution {
             _ => return None,
         };
         Some(Self { count, sum: self.sum - earlier.sum, buckets })
+    }
+
+    /// Keeps the bounds of `other` in the place of its own where they are the same.
+    pub fn share_bounds(&mut self, other: &Self) {
+        if let (Buckets::Explicit { bounds, .. }, Buckets::Explicit { bounds: known, .. }) =
+            (&mut self.buckets, &other.buckets)
+            && is_same(bounds, known)
+        {
+            *bounds = Arc::clone(known);
+        }
     }
 
     /// The buckets with a count. Bounds of the first and the last may be infinite.
@@ -123,6 +133,10 @@ impl Distribution {
         intervals.retain(|(_, _, count)| *count > 0.0);
         intervals
     }
+}
+
+fn is_same(bounds: &[f64], other: &[f64]) -> bool {
+    bounds.iter().map(|bound| bound.to_bits()).eq(other.iter().map(|bound| bound.to_bits()))
 }
 
 /// Intervals with the same bounds become one; in ascending order.
@@ -195,7 +209,7 @@ mod tests {
     use super::*;
 
     fn explicit(bounds: &[f64], counts: &[u64]) -> Distribution {
-        let buckets = Buckets::Explicit { bounds: bounds.to_vec(), counts: counts.to_vec() };
+        let buckets = Buckets::Explicit { bounds: bounds.into(), counts: counts.to_vec() };
         Distribution { count: counts.iter().sum(), sum: 0.0, buckets }
     }
 

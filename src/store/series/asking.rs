@@ -1,26 +1,25 @@
 //! Questions about metrics, asked of the files and of what is not yet in one.
 
+mod series_met;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use rusqlite::{Connection, params};
 
+use self::series_met::{SeriesMet, SeriesParts};
 use super::piece::{
     BlockContents, BlockHeader, BlockSeries, Chunk, ChunkPoint, damaged, number_point, unpack, unpack_times,
 };
-use super::taking_apart::{attributes_field, data_field_of};
+use super::taking_apart::data_field_of;
 use super::{SeriesFormat, SeriesStore};
 use crate::otlp::wire::put_fields;
-use crate::otlp::{
-    Batch, ExponentialHistogramDataPointView, HistogramDataPointView, KeyValueView, List, MetricView,
-    NumberDataPointView, ResourceGroup, ScopeGroup, Signal, SummaryDataPointView, View,
-};
+use crate::otlp::{Batch, Signal};
 use crate::store::engine::view::View as SignalView;
 use crate::store::grouped_items::{GroupedItems, Level};
 use crate::store::metrics::aggregating::Aggregating;
 use crate::store::metrics::cataloguing::Cataloguing;
-use crate::store::metrics::series_header::SeriesHeader;
-use crate::store::metrics::series_point::{PointValue, SeriesPoint, exemplars};
+use crate::store::metrics::series_point::{PointValue, SeriesPoint};
 use crate::store::{
     Answer, Cut, ExemplarOfTime, Facet, Field, Filter, Limits, MetricCatalogueEntry, MetricQuery,
     MetricSeries, StoreError, TimeRange,
@@ -55,13 +54,19 @@ impl SeriesStore {
         query: &MetricQuery,
         limits: &Limits,
     ) -> Result<Answer<Vec<MetricSeries>>, StoreError> {
-        let (aggregating, cut) = self.ask(
+        let mut aggregating = Aggregating::new(query)?;
+        let (met, cut) = self.ask(
             Wanted::Name(&query.name),
             query.range,
             limits,
-            Aggregating::new(query)?,
-            |aggregating, block| aggregate(aggregating, block, query.range),
+            SeriesMet::<QueriedSeries>::default(),
+            |met, block| collect_points(met, &aggregating, block, query.range),
         )?;
+        met.for_each(|series, queried| {
+            if let Some(header) = series.parts().as_ref().and_then(SeriesParts::header) {
+                aggregating.add(&header, queried.points, queried.examples);
+            }
+        });
         aggregating.answer(limits, cut)
     }
 
@@ -71,19 +76,23 @@ impl SeriesStore {
         range: TimeRange,
         limits: &Limits,
     ) -> Result<Answer<Vec<MetricCatalogueEntry>>, StoreError> {
-        let (cataloguing, cut) =
-            self.ask(Wanted::Headers, range, limits, Cataloguing::default(), |cataloguing, block| {
+        let (met, cut) =
+            self.ask(Wanted::Headers, range, limits, SeriesMet::<Option<u64>>::default(), |met, block| {
                 for_each_chunk(block, range, |chunk, series| {
                     let (_, newest) = points_in(block, chunk, range)?;
-                    if let (Some(newest), Some(parts)) = (newest, series.parts()) {
-                        let description = parts.metric.description.to_str();
-                        if let Some(header) = parts.header() {
-                            cataloguing.add(&header, &description, newest);
-                        }
-                    }
+                    let known = met.note(series);
+                    *known = (*known).max(newest);
                     Ok(())
                 })
             })?;
+        let mut cataloguing = Cataloguing::default();
+        met.for_each(|series, newest| {
+            if let (Some(newest), Some(parts)) = (newest, series.parts())
+                && let Some(header) = parts.header()
+            {
+                cataloguing.add(&header, &parts.metric.description.to_str(), newest);
+            }
+        });
         Ok(cataloguing.answer(limits, cut))
     }
 
@@ -96,29 +105,20 @@ impl SeriesStore {
         values_each: usize,
         limits: &Limits,
     ) -> Result<Answer<Vec<Facet>>, StoreError> {
-        let (counts, cut) = self.ask(
-            Wanted::Headers,
-            range,
-            limits,
-            vec![BTreeMap::<String, u64>::new(); fields.len()],
-            |counts, block| {
-                for_each_chunk(block, range, |chunk, series| {
-                    let Some(parts) = series.parts() else {
-                        return Ok(());
-                    };
-                    let Some(header) = parts.header().filter(|header| filter.fits(header.placed())) else {
-                        return Ok(());
-                    };
-                    let (points, _) = points_in(block, chunk, range)?;
-                    for (field, counts) in fields.iter().zip(counts.iter_mut()) {
-                        if let Some(value) = header.placed().value(field).filter(|_| points > 0) {
-                            *counts.entry(value.to_text().into_owned()).or_default() += points;
-                        }
-                    }
-                    Ok(())
-                })
-            },
-        )?;
+        let (met, cut) = self.count_points(range, limits)?;
+        let mut counts = vec![BTreeMap::<String, u64>::new(); fields.len()];
+        met.for_each(|series, points| {
+            let parts = series.parts().filter(|_| points > 0);
+            let header = parts.as_ref().and_then(SeriesParts::header);
+            let Some(header) = header.filter(|header| filter.fits(header.placed())) else {
+                return;
+            };
+            for (field, counts) in fields.iter().zip(counts.iter_mut()) {
+                if let Some(value) = header.placed().value(field) {
+                    *counts.entry(value.to_text().into_owned()).or_default() += points;
+                }
+            }
+        });
         let facets = fields.iter().zip(counts).map(|(field, counts)| Facet::of(field, counts, values_each));
         Ok(Answer { value: facets.collect(), cut })
     }
@@ -129,20 +129,15 @@ impl SeriesStore {
         range: TimeRange,
         limits: &Limits,
     ) -> Result<Answer<Vec<Field>>, StoreError> {
-        let (keys, cut) = self.ask(Wanted::Headers, range, limits, BTreeSet::new(), |keys, block| {
-            for_each_chunk(block, range, |chunk, series| {
-                if let Some(parts) = series.parts()
-                    && points_in(block, chunk, range)?.0 > 0
-                {
-                    let lists =
-                        [parts.attributes, parts.scope.scope.attributes, parts.resource.resource.attributes];
-                    let texts =
-                        lists.into_iter().flatten().map(|attribute| attribute.key.to_str().into_owned());
-                    keys.extend(texts);
-                }
-                Ok(())
-            })
-        })?;
+        let (met, cut) = self.count_points(range, limits)?;
+        let mut keys = BTreeSet::new();
+        met.for_each(|series, points| {
+            let Some(parts) = series.parts().filter(|_| points > 0) else {
+                return;
+            };
+            let lists = [parts.attributes, parts.scope.scope.attributes, parts.resource.resource.attributes];
+            keys.extend(lists.into_iter().flatten().map(|attribute| attribute.key.to_str().into_owned()));
+        });
         let is_cut = keys.len() > limits.rows;
         let keys = keys.into_iter().take(limits.rows).map(Field::Attribute).collect();
         Ok(Answer { value: keys, cut: cut.or(is_cut.then_some(Cut::Rows)) })
@@ -175,6 +170,21 @@ impl SeriesStore {
             batches.filter(|batch| !batch.is_empty()).try_for_each(&mut *take)
         };
         self.ask(Wanted::Everything, range, &Limits::NONE, (), export_block).map(drop)
+    }
+
+    /// How many points each series has in `range`.
+    fn count_points(
+        &self,
+        range: TimeRange,
+        limits: &Limits,
+    ) -> Result<(SeriesMet<u64>, Option<Cut>), StoreError> {
+        self.ask(Wanted::Headers, range, limits, SeriesMet::default(), |met, block| {
+            for_each_chunk(block, range, |chunk, series| {
+                let (points, _) = points_in(block, chunk, range)?;
+                *met.note(series) += points;
+                Ok(())
+            })
+        })
     }
 
     /// Reads all blocks that are wanted into `state`, the newest files first.
@@ -337,20 +347,31 @@ fn points_in(
     Ok((points, newest))
 }
 
-fn aggregate(
-    aggregating: &mut Aggregating<'_>,
+/// A series of the metric asked about.
+#[derive(Default)]
+struct QueriedSeries {
+    /// True where it is wanted; none while nobody looked.
+    is_wanted: Option<bool>,
+    points: Vec<SeriesPoint>,
+    examples: Vec<ExemplarOfTime>,
+}
+
+fn collect_points(
+    met: &mut SeriesMet<QueriedSeries>,
+    aggregating: &Aggregating<'_>,
     block: &ReadBlock<'_>,
     range: TimeRange,
 ) -> Result<(), StoreError> {
     let data = unpack(block.packed_data)?;
     for_each_chunk(block, range, |chunk, series| {
-        let Some(parts) = series.parts() else {
-            return Ok(());
+        let QueriedSeries { is_wanted, points, examples } = met.note(series);
+        let look = || {
+            let parts = series.parts();
+            parts.as_ref().and_then(SeriesParts::header).is_some_and(|header| aggregating.wants(&header))
         };
-        let Some(header) = parts.header().filter(|header| aggregating.wants(header)) else {
+        if !*is_wanted.get_or_insert_with(look) {
             return Ok(());
-        };
-        let (mut points, mut examples) = (Vec::new(), Vec::new());
+        }
         chunk.for_each_point(block.times, &data, |unix_nano, start_unix_nano, value| {
             if !range.contains(unix_nano) {
                 return;
@@ -359,14 +380,18 @@ fn aggregate(
                 ChunkPoint::Integer(value) => value as f64,
                 ChunkPoint::Double(bits) => f64::from_bits(bits),
                 ChunkPoint::Other(bytes) => {
-                    points.push(parts.other_point(bytes, &mut examples));
+                    let mut point = series.other_point(bytes, examples);
+                    if let (PointValue::Distribution(new), Some(PointValue::Distribution(before))) =
+                        (&mut point.value, points.last().map(|before| &before.value))
+                    {
+                        new.share_bounds(before);
+                    }
+                    points.push(point);
                     return;
                 }
             };
             points.push(SeriesPoint { unix_nano, start_unix_nano, value: PointValue::Number(value) });
-        })?;
-        aggregating.add(&header, points, examples);
-        Ok(())
+        })
     })
 }
 
@@ -399,56 +424,6 @@ impl Wanted<'_> {
 
 const fn overlaps(range: TimeRange, first: u64, last: u64) -> bool {
     first < range.to_unix_nano && last >= range.from_unix_nano
-}
-
-/// A series of a block, read.
-struct SeriesParts<'a> {
-    resource: ResourceGroup<'a>,
-    scope: ScopeGroup<'a>,
-    metric: MetricView<'a>,
-    data_field: u32,
-    attributes: List<'a, KeyValueView<'a>>,
-}
-
-impl<'a> BlockSeries<'a> {
-    fn parts(self) -> Option<SeriesParts<'a>> {
-        let data_field = data_field_of(self.metric)?;
-        Some(SeriesParts {
-            resource: ResourceGroup::parse(self.resource),
-            scope: ScopeGroup::parse(self.scope),
-            metric: MetricView::parse(self.metric),
-            data_field,
-            attributes: List::of(self.attributes, attributes_field(data_field)?),
-        })
-    }
-}
-
-impl SeriesParts<'_> {
-    fn header(&self) -> Option<SeriesHeader<'_>> {
-        SeriesHeader::of(&self.resource.resource, &self.scope.scope, &self.metric, self.attributes)
-    }
-
-    /// A point that is more than a number, without its attributes.
-    fn other_point(&self, bytes: &[u8], examples: &mut Vec<ExemplarOfTime>) -> SeriesPoint {
-        match self.data_field {
-            9 => {
-                let point = HistogramDataPointView::parse(bytes);
-                examples.extend(exemplars(point.exemplars));
-                SeriesPoint::of_histogram(&point)
-            }
-            10 => {
-                let point = ExponentialHistogramDataPointView::parse(bytes);
-                examples.extend(exemplars(point.exemplars));
-                SeriesPoint::of_exponential(&point)
-            }
-            11 => SeriesPoint::of_summary(&SummaryDataPointView::parse(bytes)),
-            _ => {
-                let point = NumberDataPointView::parse(bytes);
-                examples.extend(exemplars(point.exemplars));
-                SeriesPoint::of_number(&point)
-            }
-        }
-    }
 }
 
 /// What stands above the points of a series in a request, taken apart once for all of them.

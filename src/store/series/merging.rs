@@ -11,7 +11,7 @@ use crate::store::StoreError;
 const PIECES_TOGETHER: u32 = 8;
 
 /// Chunks of so many points on average are long enough.
-const POINTS_OF_A_CHUNK: u64 = 120;
+const POINTS_OF_A_CHUNK: u64 = 100;
 
 /// Pieces of so many points are large enough.
 const POINTS_OF_A_PIECE: u64 = 512 * 1024;
@@ -132,8 +132,8 @@ fn put_together(pieces: &[EncodedPiece]) -> Result<MetricPiece, StoreError> {
                 let Some(of) = contents.series(chunk) else {
                     return Err(super::piece::damaged());
                 };
-                let above = collecting.above([of.resource, of.scope, of.metric]);
-                let series = collecting.series_of(above, of.attributes.into());
+                let above = collecting.series.above([of.resource, of.scope, of.metric]);
+                let series = collecting.series.number_of(above, of.attributes);
                 chunk.for_each_point(times, data, |time, start, value| {
                     let number = match value {
                         ChunkPoint::Integer(value) => Number::Integer(value.cast_unsigned()),

@@ -62,12 +62,12 @@ enum Form {
 impl MetricPiece {
     /// Makes a piece of points.
     pub fn of(collecting: &Collecting<'_>) -> Self {
-        let numbers = Columns::of(&collecting.numbers, collecting.series.len() * 2);
+        let numbers = Columns::of(&collecting.numbers, collecting.series.all.len() * 2);
         let mut others: Vec<&OtherPoint<'_>> = collecting.others.iter().collect();
         others.sort_by_key(|point| point.series);
         let mut by_name = BTreeMap::<&[u8], Vec<u32>>::new();
-        for (number, series) in (0..).zip(&collecting.series) {
-            let name = name_of(collecting.metrics.get(series.above.metric));
+        for (number, series) in (0..).zip(&collecting.series.all) {
+            let name = name_of(collecting.series.metrics.get(series.above.metric));
             by_name.entry(name).or_default().push(number);
         }
         let mut times = TimeLists::default();
@@ -81,7 +81,7 @@ impl MetricPiece {
         });
         let blocks = blocks.collect();
         let points = (collecting.numbers.len() + collecting.others.len()) as u64;
-        let series = collecting.series.len() as u64;
+        let series = collecting.series.all.len() as u64;
         Self { blocks, times: packer.pack(times.encoded()), points, series }
     }
 }

@@ -6,6 +6,9 @@ use crate::store::metrics::distribution::{Distribution, Interval, merged, quanti
 use crate::store::metrics::series_point::{PointValue, SeriesPoint, SummaryValue};
 use crate::store::{Aggregation, HeatmapColumn, MetricKind, MetricQuery, PointOfTime, TimeRange};
 
+/// So many intervals are merged at once.
+const LEAST_TO_MERGE: usize = 1_024;
+
 /// What a point says, and of which time.
 #[derive(Debug, Clone)]
 pub(super) struct Added {
@@ -34,9 +37,9 @@ pub(super) enum Amounts {
     /// A number.
     Number(f64),
     /// A distribution.
-    Distribution(Distribution),
+    Distribution(Box<Distribution>),
     /// A summary.
-    Summary(SummaryValue),
+    Summary(Box<SummaryValue>),
 }
 
 impl Amounts {
@@ -45,8 +48,8 @@ impl Amounts {
         match value {
             PointValue::Missing => Self::Number(0.0),
             PointValue::Number(number) => Self::Number(number),
-            PointValue::Distribution(distribution) => Self::Distribution(*distribution),
-            PointValue::Summary(summary) => Self::Summary(*summary),
+            PointValue::Distribution(distribution) => Self::Distribution(distribution),
+            PointValue::Summary(summary) => Self::Summary(summary),
         }
     }
 
@@ -57,33 +60,38 @@ impl Amounts {
                 (value >= before).then(|| Self::Number(value - before))
             }
             (PointValue::Distribution(value), PointValue::Distribution(before)) => {
-                value.since(before).map(Self::Distribution)
+                value.since(before).map(Box::new).map(Self::Distribution)
             }
             (PointValue::Summary(value), PointValue::Summary(before)) => {
                 let count = value.count.checked_sub(before.count)?;
                 let sum = value.sum - before.sum;
-                Some(Self::Summary(SummaryValue { count, sum, quantiles: value.quantiles.clone() }))
+                let quantiles = value.quantiles.clone();
+                Some(Self::Summary(Box::new(SummaryValue { count, sum, quantiles })))
             }
             _ => None,
         }
     }
 
-    /// The number, the mean of a distribution or summary; none where nothing was counted.
-    fn mean(&self) -> Option<f64> {
+    /// How many values were counted, and their sum.
+    fn counted(&self) -> (u64, f64) {
         match self {
-            Self::Number(number) => Some(*number),
-            Self::Distribution(Distribution { count, sum, .. })
-            | Self::Summary(SummaryValue { count, sum, .. }) => (*count > 0).then(|| sum / *count as f64),
+            Self::Number(number) => (1, *number),
+            Self::Distribution(distribution) => (distribution.count, distribution.sum),
+            Self::Summary(summary) => (summary.count, summary.sum),
         }
     }
 
+    /// The number, the mean of a distribution or summary; none where nothing was counted.
+    fn mean(&self) -> Option<f64> {
+        let (count, sum) = self.counted();
+        (count > 0).then(|| sum / count as f64)
+    }
+
     /// The number, or how many values were counted.
-    const fn total(&self) -> f64 {
+    fn total(&self) -> f64 {
         match self {
             Self::Number(number) => *number,
-            Self::Distribution(Distribution { count, .. }) | Self::Summary(SummaryValue { count, .. }) => {
-                *count as f64
-            }
+            Self::Distribution(_) | Self::Summary(_) => self.counted().0 as f64,
         }
     }
 }
@@ -107,6 +115,8 @@ struct Step {
     greatest: Option<f64>,
     newest: Option<(u64, f64)>,
     intervals: Vec<Interval>,
+    /// How many intervals there were when they were last merged.
+    merged: usize,
 }
 
 /// What one series said in a step.
@@ -222,15 +232,12 @@ impl StepsOfGroup {
         let step = self.steps.entry(at).or_default();
         match (aggregation, amounts) {
             (Aggregation::Increase, amounts) => step.sum += amounts.total(),
-            (
-                Aggregation::Average,
-                Amounts::Distribution(Distribution { count, sum, .. })
-                | Amounts::Summary(SummaryValue { count, sum, .. }),
-            ) => {
+            (Aggregation::Average, Amounts::Distribution(_) | Amounts::Summary(_)) => {
+                let (count, sum) = amounts.counted();
                 step.sum += sum;
-                step.count += *count as f64;
+                step.count += count as f64;
             }
-            (_, Amounts::Distribution(distribution)) => step.intervals.extend(distribution.intervals()),
+            (_, Amounts::Distribution(distribution)) => step.add_intervals(distribution.intervals()),
             (Aggregation::Quantile(share), Amounts::Summary(summary)) if kind == MetricKind::Summary => {
                 if let Some(value) = summary.nearest(share) {
                     step.add_value(unix_nano, value);
@@ -251,6 +258,15 @@ impl StepsOfGroup {
 }
 
 impl Step {
+    fn add_intervals(&mut self, intervals: Vec<Interval>) {
+        self.intervals.extend(intervals);
+        // Most points have the same buckets, so that few are left.
+        if self.intervals.len() > 2 * self.merged + LEAST_TO_MERGE {
+            self.intervals = merged(std::mem::take(&mut self.intervals));
+            self.merged = self.intervals.len();
+        }
+    }
+
     fn add_value(&mut self, unix_nano: u64, value: f64) {
         self.sum += value;
         self.count += 1.0;

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::Form;
 use super::packing::{damaged, unpack};
 use crate::store::StoreError;
-use crate::store::series::collecting::Above;
 use crate::store::series::columns::{Reader, read_doubles, read_integers};
+use crate::store::series::series_numbers::Above;
 use crate::store::series::words::read_alike;
 
 /// An unpacked header of a block.

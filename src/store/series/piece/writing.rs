@@ -6,8 +6,9 @@ use super::packing::Packer;
 use super::time_lists::{TimeList, TimeLists};
 use super::{Columns, Form, MetricBlock};
 use crate::otlp::wire::put_varint;
-use crate::store::series::collecting::{Above, Collecting, OtherPoint};
+use crate::store::series::collecting::{Collecting, OtherPoint};
 use crate::store::series::columns::{put_doubles, put_integers, put_sized};
+use crate::store::series::series_numbers::Above;
 use crate::store::series::taking_apart::data_field_of;
 use crate::store::series::words::alike;
 
@@ -58,14 +59,15 @@ impl BlockWriting {
         others: &[&OtherPoint<'_>],
         times: &mut TimeLists,
     ) {
-        let Some(series) = collecting.series.get(number as usize) else {
+        let known = &collecting.series;
+        let Some(series) = known.all.get(number as usize) else {
             return;
         };
         let Above { resource, scope, metric } = series.above;
-        let data_field = data_field_of(collecting.metrics.get(metric)).unwrap_or_default();
-        let resource = self.resources.number_of(resource, collecting.resources.get(resource));
-        let scope = self.scopes.number_of(scope, collecting.scopes.get(scope));
-        let metric = self.metrics.number_of(metric, collecting.metrics.get(metric));
+        let data_field = data_field_of(known.metrics.get(metric)).unwrap_or_default();
+        let resource = self.resources.number_of(resource, known.resources.get(resource));
+        let scope = self.scopes.number_of(scope, known.scopes.get(scope));
+        let metric = self.metrics.number_of(metric, known.metrics.get(metric));
         for above in [resource, scope, metric] {
             put_varint(&mut self.series, above);
         }
