@@ -1,7 +1,7 @@
 //! What alarms set off: each action hears of the transitions of the alarms that name it, in their order.
 //!
 //! An action is asked again until it has taken a notification, or has refused it for good, or an hour has
-//! passed; what it has not taken yet outlives the process where the alarms have a storage. Actions do not wait
+//! passed, or the state it would run a program for is over; what it has not taken yet outlives the process where the alarms have a storage. Actions do not wait
 //! for each other.
 
 mod alertmanager;
@@ -35,6 +35,11 @@ trait Action: Send + Sync {
         notification: &'a Notification,
         is_wanted: bool,
     ) -> BoxFuture<'a, Result<(), ActionError>>;
+
+    /// Whether only what a series is in now is of use, so that a state is not told once it is over.
+    fn is_about_now(&self) -> bool {
+        false
+    }
 
     /// How often [`repeat`](Self::repeat) is called; none for never.
     fn repeats_every(&self) -> Option<Duration> {

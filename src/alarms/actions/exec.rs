@@ -23,7 +23,7 @@ const OUTPUT_LIMIT: usize = 1000;
 config_section! {
     /// Runs a program when a state begins that the action is named for. The program gets `ALARM_ID`,
     /// `ALARM_NAME`, `ALARM_STATE`, `ALARM_PREVIOUS_STATE`, `ALARM_REASON`, `ALARM_VALUE` and `PATH` in its
-    /// environment, no other variable, and nothing to read. Needs `allow_exec: true` beside `actions`.
+    /// environment, no other variable, and nothing to read. It is not run for a state that is over. Needs `allow_exec: true` beside `actions`.
     ///
     /// With `adjust` it scales something: the program also gets `CURRENT_CAPACITY` and `DESIRED_CAPACITY`, is not
     /// run where these are equal, and has reached the capacity when it ends with 0.
@@ -235,6 +235,10 @@ impl Action for Exec {
             self.lasting.lock().insert(subject, notification.clone());
             self.run(notification).await
         })
+    }
+
+    fn is_about_now(&self) -> bool {
+        true
     }
 
     fn repeats_every(&self) -> Option<Duration> {

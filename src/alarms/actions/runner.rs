@@ -242,6 +242,9 @@ impl Running {
     async fn deliver(&self, delivery: &Delivery) {
         let (began, mut wait) = (Instant::now(), FIRST_WAIT);
         loop {
+            if self.is_overtaken(delivery) {
+                return self.given_up(&delivery.notification, "the state was over before the action took it");
+            }
             let taken = self.action.take(&delivery.notification, delivery.is_wanted).await;
             match taken {
                 Ok(()) => {
@@ -261,9 +264,31 @@ impl Running {
                     "The action failed. It is tried again."
                 ),
             }
-            sleep(wait).await;
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = self.overtakes(delivery) => {}
+            }
             wait = (wait * 2).min(LONGEST_WAIT);
         }
+    }
+
+    /// Waits until the delivery is of no use any more.
+    async fn overtakes(&self, delivery: &Delivery) {
+        while !self.is_overtaken(delivery) {
+            self.arrived.notified().await;
+        }
+    }
+
+    /// True where nothing is to be done for a state that is over, and a later one of the same series waits.
+    fn is_overtaken(&self, delivery: &Delivery) -> bool {
+        let notification = &delivery.notification;
+        let overtakes = |later: &Delivery| {
+            later != delivery
+                && later.notification.alarm == notification.alarm
+                && later.notification.series == notification.series
+        };
+        // What is not wanted only ends what lasts.
+        delivery.is_wanted && self.action.is_about_now() && self.waiting.lock().iter().any(overtakes)
     }
 
     async fn repeat(&self, interval: Duration) {

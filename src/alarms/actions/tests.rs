@@ -232,6 +232,36 @@ async fn a_program_that_fails_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_program_that_fails_does_not_run_for_a_state_that_is_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("fails in ALARM");
+    let told_path = directory.path().join("told");
+    let script = format!(
+        "#!/bin/sh\necho \"$ALARM_ID $ALARM_STATE\" >> {}\n[ $ALARM_STATE = OK ]\n",
+        told_path.display()
+    );
+    std::fs::write(&path, script).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let config = ExecConfig { command: vec![path.to_str().unwrap().to_owned()], ..ExecConfig::default() };
+    let runner = runner("fails", ActionConfig::Exec(Box::new(config)), ActionMemory::default());
+    tell(&runner, "fails", notification("a", AlarmState::Alarm, 1), true);
+    assert_eq!(told(directory.path(), 1).await, ["a//1 ALARM"]);
+    // Another alarm is no reason to give it up, the end of its own is; what waited for its turn is over as well.
+    tell(&runner, "fails", notification("b", AlarmState::Alarm, 1), true);
+    tell(&runner, "fails", notification("b", AlarmState::Ok, 2), true);
+    tell(&runner, "fails", notification("a", AlarmState::Ok, 2), true);
+    let mut lines = told(directory.path(), 3).await;
+    for _ in 0..500 {
+        if lines.last().is_some_and(|line| line == "a//2 OK") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        lines = told(directory.path(), 3).await;
+    }
+    assert_eq!(lines.iter().filter(|line| *line != "a//1 ALARM").collect::<Vec<_>>(), ["b//2 OK", "a//2 OK"]);
+}
+
+#[tokio::test]
 async fn what_a_restart_finds_without_its_alarm_ends() {
     let server = RecordingServer::start(loopback()).await;
     let mut config =
