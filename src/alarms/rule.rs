@@ -35,7 +35,8 @@ config_section! {
         pub treat_missing_data: MissingData = MissingData::Missing,
         /// How long after its end a period is waited for. Data points that come later are counted and left out.
         pub evaluation_delay: GoDuration = GoDuration::from_secs(15),
-        /// How long a series without data points is remembered.
+        /// How long a series without data points is remembered; 0 for ever. Where there are 10000 series, one without
+        /// data points that is not in `ALARM` makes room for a new one.
         pub series_expiration: GoDuration = GoDuration::from_secs(24 * 3600),
         /// Labels of every series beside those it is split by, such as `severity: page`.
         pub labels: BTreeMap<String, ScalarText> = BTreeMap::new(),
@@ -164,6 +165,11 @@ impl Rule {
     /// The period as nanoseconds.
     pub fn period_nanoseconds(&self) -> u64 {
         u64::try_from(self.period.as_nanos()).unwrap_or(u64::MAX).max(1)
+    }
+
+    /// How long after its end a period is waited for, as nanoseconds.
+    pub fn evaluation_delay_nanoseconds(&self) -> u64 {
+        u64::try_from(self.config.evaluation_delay.to_std().as_nanos()).unwrap_or(u64::MAX)
     }
 }
 

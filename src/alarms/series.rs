@@ -101,6 +101,12 @@ impl AlarmSeries {
         Some(self.become_state(state, reason, now_unix_nano))
     }
 
+    /// Drops the samples of periods that are not closed, as the clock that dated them was wrong.
+    pub fn begin_anew(&mut self, now_unix_nano: u64) {
+        self.open.clear();
+        self.record.last_sample_unix_nano = self.record.last_sample_unix_nano.min(now_unix_nano);
+    }
+
     /// Changes the state. Returns the one before.
     pub fn become_state(&mut self, state: AlarmState, reason: String, now_unix_nano: u64) -> AlarmState {
         let previous = std::mem::replace(&mut self.record.state, state);

@@ -112,6 +112,7 @@ impl Component for AlarmsConnector {
             let watch = Watch::new(self, memory).await.map_err(|error| StartError(error.to_string()))?;
             let watch = Arc::new(watch);
             watch.actions.start();
+            watch.engine.forget_stale_counters(&self.tasks, self.settings.clock);
             let (running, stopping) = (Arc::clone(&watch), self.tasks.stopping().clone());
             self.tasks.spawn(async move { running.evaluate_until(&stopping).await });
             let (running, stopping) = (Arc::clone(&watch), self.tasks.stopping().clone());
@@ -172,6 +173,7 @@ impl Watch {
         loop {
             let closed = self.engine.close_due(self.settings.clock.now_unix_nano());
             self.counters.count(self.engine.counts(), closed.transitions.len());
+            self.warn(&closed);
             let has_changed = !closed.transitions.is_empty();
             if closed.has_periods || has_changed || !closed.forgotten.is_empty() {
                 self.bring_about(&closed).await;
@@ -189,6 +191,26 @@ impl Watch {
                 () = stopping.cancelled() => return,
                 () = wait => {}
             }
+        }
+    }
+
+    /// Says what is wrong about the clock and about rules.
+    fn warn(&self, closed: &Closed) {
+        if closed.was_set_back {
+            tracing::warn!(
+                parent: &self.span,
+                "The clock was set back. The alarms begin anew with the period it shows, and leave out what is dated \
+                 later."
+            );
+        }
+        for rule in closed.full.iter().filter_map(|rule| self.engine.rules().get(*rule)) {
+            tracing::warn!(
+                parent: &self.span,
+                alarm = rule.config.name,
+                split_by = ?rule.config.split_by,
+                "The alarm has as many series as it may have. A new one takes the place of the one that has been silent \
+                 for longest and is not in ALARM; without such it is left out and counted."
+            );
         }
     }
 

@@ -1,6 +1,7 @@
 //! Reads the samples of watched metrics out of a batch.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::alarms::Rule;
 use crate::alarms::selector::{Attributes, dimension};
@@ -29,7 +30,8 @@ pub struct SampleReader {
     /// The rules and their metrics, by the metric's name.
     watched: HashMap<Vec<u8>, Vec<(usize, usize)>>,
     hasher: StreamHasher,
-    counters: CumulativeStreams,
+    /// The counters that are watched, each with its last point.
+    pub counters: Arc<CumulativeStreams>,
 }
 
 /// Where a metric stands.
@@ -51,7 +53,7 @@ impl SampleReader {
             }
         }
         let counters = CumulativeStreams::new(FirstPoints::AddedIfNew, Overtaken::GivenUp, now_unix_nano);
-        Self { watched, hasher: StreamHasher::new(), counters }
+        Self { watched, hasher: StreamHasher::new(), counters: Arc::new(counters) }
     }
 
     /// Calls `take` with every sample of the batch. A data point that is watched twice is two samples.

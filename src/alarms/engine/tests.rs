@@ -44,7 +44,16 @@ impl Point {
         self
     }
 
+    /// A batch with this host's name on it.
+    fn named(&self, host: &str) -> Batch {
+        self.batch_with(&[("service.name", "web"), ("host.name", host)])
+    }
+
     fn batch(&self, service: &str) -> Batch {
+        self.batch_with(&[("service.name", service)])
+    }
+
+    fn batch_with(&self, resource: &[(&str, &str)]) -> Batch {
         let time = |seconds: u64| (START + seconds * SECOND).to_string();
         let attribute =
             |(key, value): &(&str, &str)| serde_json::json!({"key": key, "value": {"stringValue": value}});
@@ -65,7 +74,7 @@ impl Point {
         let mut metric = data;
         metric["name"] = self.metric.into();
         let body = serde_json::json!({"resourceMetrics": [{
-            "resource": {"attributes": [attribute(&("service.name", service))]},
+            "resource": {"attributes": resource.iter().map(attribute).collect::<Vec<_>>()},
             "scopeMetrics": [{"metrics": [metric]}],
         }]});
         crate::otlp::json::decode_json(Signal::Metrics, body.to_string().as_bytes()).unwrap()
@@ -239,4 +248,67 @@ fn a_long_sleep_closes_no_more_than_a_window() {
     assert_eq!(station.at(1_000_000 * 60), [""; 0]);
     assert_eq!(station.engine.records()[0][0].window.len(), 4);
     assert_eq!(station.engine.next_due_unix_nano(), Some(START + 1_000_000 * MINUTE + 10 * SECOND));
+}
+
+#[test]
+fn a_clock_that_is_set_back_begins_the_periods_anew() {
+    const NINE_DAYS: u64 = 9 * 24 * 3600;
+    let station = Station::watching("{name: a, metric: {name: cpu}, threshold: 80, evaluation_delay: 10s}");
+    station.take(&gauge("cpu", 3605, 10.0));
+    assert_eq!(station.at(3670), [": INSUFFICIENT_DATA -> OK"]);
+    let set_back = |seconds| station.engine.close_due(START + seconds * SECOND).was_set_back;
+    // By an hour, into the middle of a period, and nothing of the next one is late.
+    assert!(set_back(100));
+    assert!(!set_back(101));
+    station.take(&gauge("cpu", 130, 90.0));
+    assert_eq!(station.at(190), [": OK -> ALARM"]);
+    // Nine days ahead for a moment.
+    assert_eq!(station.at(NINE_DAYS), [": ALARM -> INSUFFICIENT_DATA"]);
+    assert!(set_back(200));
+    station.take(&gauge("cpu", 250, 90.0));
+    assert_eq!(station.at(310), [": INSUFFICIENT_DATA -> ALARM"]);
+    assert_eq!(station.engine.counts(), EngineCounts::default());
+}
+
+#[test]
+fn values_somebody_invents_make_room_for_those_that_matter() {
+    let station = Station::watching(
+        "{name: a, metric: {name: cpu}, split_by: [host.name], threshold: 80, evaluation_delay: 0s}",
+    );
+    let invent = |number: usize| {
+        let batch =
+            gauge("cpu", 1, if number == 7 { 90.0 } else { 1.0 }).named(&format!("invented-{number:05}"));
+        station.engine.take(&batch, START + SECOND);
+    };
+    (0..10_000).for_each(invent);
+    station.take(&gauge("cpu", 2, 90.0).of("host.name", "real"));
+    assert_eq!(station.engine.counts().beyond_limit, 1, "each of them has a data point in its period");
+    let closed = station.engine.close_due(START + MINUTE);
+    assert_eq!((closed.transitions.len(), closed.full), (10_000, vec![0]));
+    assert_eq!(station.engine.close_due(START + 2 * MINUTE).full, [0; 0], "it is told once");
+
+    station.take(&gauge("cpu", 122, 90.0).of("host.name", "real"));
+    let closed = station.engine.close_due(START + 3 * MINUTE);
+    let [forgotten] = closed.forgotten.as_slice() else { panic!("{:?}", closed.forgotten) };
+    assert_eq!(forgotten.series.state, AlarmState::Ok);
+    let changed = closed.transitions.iter().find(|transition| transition.series.key == ["real"]);
+    assert_eq!(changed.map(|transition| transition.series.state), Some(AlarmState::Alarm));
+    let kept = &station.engine.records()[0];
+    assert_eq!(kept.len(), 10_000);
+    assert!(kept.iter().any(|record| record.key == ["invented-00007"]), "that one is in ALARM");
+}
+
+#[tokio::test(start_paused = true)]
+async fn counters_that_are_gone_for_long_are_forgotten() {
+    let station =
+        Station::watching("{name: a, metric: {name: requests}, threshold: 1, series_expiration: 10m}");
+    let tasks = TaskScope::new(crate::pipeline::testing::settings("alarms", Signal::Metrics).workers);
+    station.engine.forget_stale_counters(&tasks, Clock::starting_at(START + SECOND));
+    station.take(&gauge("requests", 0, 5.0).counted_since(0));
+    station.take(&gauge("requests", 300, 5.0).counted_since(0).of("host.name", "a"));
+    assert_eq!(station.engine.reader.counters.count(), 2);
+    tokio::time::sleep(std::time::Duration::from_secs(601)).await;
+    assert_eq!(station.engine.reader.counters.count(), 1);
+    tokio::time::sleep(std::time::Duration::from_secs(600)).await;
+    assert_eq!(station.engine.reader.counters.count(), 0);
 }
