@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use axum::extract::{Query, RawPathParams};
+use axum::extract::Query;
 use http::Uri;
 
 use super::Console;
 use super::answer::ApiError;
+use super::router::PathParts;
 use crate::config::unknown_key_hint;
 use crate::otlp::Signal;
 use crate::store::filter::query_text::{parse_field, parse_query_text};
@@ -30,13 +31,11 @@ impl<'a> Asked<'a> {
     ///
     /// # Errors
     ///
-    /// A parameter that it does not have, or the same one twice.
-    pub fn new(
-        console: &'a Console,
-        parts: &RawPathParams,
-        uri: &Uri,
-        known: &[&str],
-    ) -> Result<Self, ApiError> {
+    /// A part of the path that is not UTF-8, a parameter that the endpoint does not have, or the same one twice.
+    pub fn new(console: &'a Console, parts: &PathParts, uri: &Uri, known: &[&str]) -> Result<Self, ApiError> {
+        let parts = parts
+            .as_ref()
+            .map_err(|error| ApiError::bad_request(format!("The path cannot be read: {error}")))?;
         let Query(pairs): Query<Vec<(String, String)>> = Query::try_from_uri(uri)
             .map_err(|error| ApiError::bad_request(format!("The parameters cannot be read: {error}")))?;
         let mut parameters = BTreeMap::new();

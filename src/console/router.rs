@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -42,6 +43,9 @@ pub type Streaming = fn(&Arc<Console>, &Asked<'_>) -> Result<Produce, ApiError>;
 /// Sends the events of one stream until it is dropped.
 pub type Produce = Box<dyn FnOnce(EventSender) -> BoxFuture<'static, ()> + Send>;
 
+/// The parts of a path; an error where one of them is not UTF-8.
+pub type PathParts = Result<RawPathParams, RawPathParamsRejection>;
+
 /// The router of the API and of the page.
 pub fn router(console: Arc<Console>) -> Router {
     let mut router = Router::new();
@@ -62,7 +66,7 @@ pub fn question<T: Serialize + 'static>(
     answer: Answering<T>,
 ) -> Endpoint {
     let route =
-        on(MethodFilter::GET, move |State(console): State<Arc<Console>>, parts: RawPathParams, uri: Uri| {
+        on(MethodFilter::GET, move |State(console): State<Arc<Console>>, parts: PathParts, uri: Uri| {
             in_background(console, parts, uri, parameters, StatusCode::OK, answer)
         });
     Endpoint { method: Method::GET, path, parameters, route }
@@ -70,7 +74,7 @@ pub fn question<T: Serialize + 'static>(
 
 /// An endpoint that changes something; refused while the console is read-only.
 pub fn change<T: Serialize + 'static>(path: &'static str, answer: Answering<T>) -> Endpoint {
-    let handler = move |State(console): State<Arc<Console>>, parts: RawPathParams, uri: Uri| {
+    let handler = move |State(console): State<Arc<Console>>, parts: PathParts, uri: Uri| {
         if console.read_only {
             let sentence = "This console is read-only (read_only: true in its configuration).";
             let refusal = ApiError { status: StatusCode::FORBIDDEN, sentence: sentence.to_owned() };
@@ -83,7 +87,7 @@ pub fn change<T: Serialize + 'static>(path: &'static str, answer: Answering<T>) 
 
 /// An endpoint that streams events.
 pub fn stream(path: &'static str, parameters: &'static [&'static str], prepare: Streaming) -> Endpoint {
-    let handler = move |State(console): State<Arc<Console>>, parts: RawPathParams, uri: Uri| {
+    let handler = move |State(console): State<Arc<Console>>, parts: PathParts, uri: Uri| {
         let response = Asked::new(&console, &parts, &uri, parameters)
             .and_then(|asked| prepare(&console, &asked))
             .and_then(|produce| event_stream(&console, produce));
@@ -94,7 +98,7 @@ pub fn stream(path: &'static str, parameters: &'static [&'static str], prepare: 
 
 async fn in_background<T: Serialize + 'static>(
     console: Arc<Console>,
-    parts: RawPathParams,
+    parts: PathParts,
     uri: Uri,
     parameters: &'static [&'static str],
     status: StatusCode,

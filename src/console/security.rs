@@ -75,15 +75,15 @@ impl Security {
         Ok(Self { auth, hosts, is_tls })
     }
 
-    /// Refuses to serve an address that others can reach without authentication.
+    /// Refuses to serve an address of `transport` that others can reach without authentication.
     ///
     /// # Errors
     ///
     /// A sentence that says what to do.
-    pub fn check_address(&self, address: &str) -> Result<(), StartError> {
+    pub fn check_address(&self, transport: &str, address: &str) -> Result<(), StartError> {
         let is_local = address.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback());
         // Who may use a unix socket is for its folder to say.
-        if self.auth.is_some() || is_local || address.starts_with('/') {
+        if self.auth.is_some() || is_local || transport == "unix" {
             return Ok(());
         }
         Err(StartError(format!("{address} can be reached from other machines: {WHAT_TO_DO_ABOUT_ADDRESS}")))
@@ -162,9 +162,9 @@ impl Credentials {
             return Some(self.unauthorized());
         }
         let question = if others.is_empty() { "" } else { "?" };
-        // A path that begins with two slashes would lead to another host.
+        // A path that begins with two slashes, or with what browsers take for them, would lead to another host.
         let location =
-            format!("/{}{question}{}", request.uri.path().trim_start_matches('/'), others.join("&"));
+            format!("/{}{question}{}", request.uri.path().trim_start_matches(['/', '\\']), others.join("&"));
         let secure = if is_tls { "; Secure" } else { "" };
         let cookie = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict{secure}", self.session);
         let mut response = Response::new(Body::empty());

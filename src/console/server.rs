@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_rustls::rustls;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +35,9 @@ pub struct ConsoleServer {
 /// A client that does not finish its request head within this is closed.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// At the end a client has this long to take its answer: one that does not read would hold up the whole process.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
 impl ConsoleServer {
     /// Listens as `config` says and answers from `console` until [`shutdown`](Self::shutdown). Tasks run in `scope`.
     ///
@@ -50,7 +54,7 @@ impl ConsoleServer {
         let address = listener.address().to_owned();
         let security =
             Security::new(config.auth.get(), &config.allowed_hosts, &config.endpoint, tls.is_some())?;
-        security.check_address(&address)?;
+        security.check_address(&config.transport, &address)?;
         let guarded = Arc::new(Guarded { security, router: router(console) });
         listener.serve(&scope, tls, Arc::new(ConsoleConnections { guarded }));
         Ok(Self { scope, address })
@@ -61,7 +65,7 @@ impl ConsoleServer {
         &self.address
     }
 
-    /// Answers what is under way and stops; connections still open at `deadline` are cut.
+    /// Answers what is under way and stops; connections still open two seconds later, or at `deadline`, are cut.
     pub async fn shutdown(&self, deadline: Instant) {
         self.scope.join(deadline).await;
     }
@@ -101,7 +105,10 @@ impl ConnectionHandler for ConsoleConnections {
         stopping: &'a CancellationToken,
     ) -> BoxFuture<'a, ()> {
         let guarded = Arc::clone(&self.guarded);
+        let asked = Arc::new(Notify::new());
+        let first_request = Arc::clone(&asked);
         let answer = service_fn(move |request| {
+            asked.notify_one();
             let guarded = Arc::clone(&guarded);
             async move { Ok::<_, Infallible>(guarded.answer(request).await) }
         });
@@ -113,14 +120,24 @@ impl ConnectionHandler for ConsoleConnections {
             tokio::pin!(serving);
             let result = tokio::select! {
                 result = serving.as_mut() => result,
+                // The builder's own timeout begins once it knows which HTTP is spoken.
+                () = no_request_in_time(&first_request) => return,
                 () = stopping.cancelled() => {
                     serving.as_mut().graceful_shutdown();
-                    serving.await
+                    let Ok(result) = tokio::time::timeout(CLOSE_TIMEOUT, serving).await else { return };
+                    result
                 }
             };
             if let Err(error) = result {
                 tracing::debug!(%error, "A connection to the console ended early.");
             }
         })
+    }
+}
+
+/// Returns where the first request does not come in time.
+async fn no_request_in_time(first_request: &Notify) {
+    if tokio::time::timeout(HEADER_READ_TIMEOUT, first_request.notified()).await.is_ok() {
+        std::future::pending::<()>().await;
     }
 }

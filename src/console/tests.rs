@@ -2,6 +2,8 @@
 
 mod hosts;
 mod schema;
+mod server;
+mod tail;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -172,6 +174,24 @@ async fn a_request_is_of_the_time_shown_or_of_the_time_before() {
 }
 
 #[tokio::test]
+async fn a_rate_is_of_the_time_whose_requests_are_counted() {
+    let console = console(false);
+    for question in ["/services", "/services/storefront/operations", "/map"] {
+        // The minutes from 11:29 to 11:31 are counted whole: twice the requests of the time asked for.
+        let answer = answer(&console, &format!("{question}?from=1767266970000&to=1767267030000")).await;
+        let rows = ["services", "operations", "nodes"].into_iter().find_map(|name| answer[name].as_array());
+        for row in rows.unwrap() {
+            let requests = row["requests"].as_f64().unwrap();
+            assert_eq!(row["rate"].as_f64().unwrap(), requests / 120.0, "{question} {row}");
+        }
+    }
+    // The minute that is over at noon is counted whole too.
+    let answer = answer(&console, "/services?from=1767268740000&to=1767268770000").await;
+    let row = &answer["services"][3];
+    assert_eq!(row["rate"].as_f64().unwrap(), row["requests"].as_f64().unwrap() / 60.0);
+}
+
+#[tokio::test]
 async fn pages_of_logs_follow_each_other_without_a_gap() {
     let console = console(false);
     let whole = answer(&console, &format!("/logs?{RANGE}&limit=5000")).await;
@@ -229,6 +249,7 @@ async fn what_cannot_be_answered_is_said_in_a_sentence() {
             "Trace 000000000000000000000000000000ff is not in the store: it was never received, or is older than what is kept.",
         ),
         (Method::GET, "/metrics/query", 400, "name must say which metric is meant; /metrics lists them."),
+        (Method::GET, "/services/%F0/operations", 400, "The path cannot be read: Invalid UTF-8 in `name`"),
         (Method::GET, "/dashboards/none", 404, "There is no dashboard \"none\"."),
         (Method::GET, "/pipelines/tap?edge=a%3Eb%3Elogs", 404, "There is no edge \"a>b>logs\"."),
         (

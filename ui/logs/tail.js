@@ -10,6 +10,7 @@ export function useTail(address) {
   const [records, setRecords] = useState(/** @type {any[]} */ ([]));
   const [paused, setPaused] = useState(false);
   const [skipped, setSkipped] = useState(0);
+  const [skippedAtLeast, setSkippedAtLeast] = useState(false);
   const held = useRef(/** @type {any[]} */ ([]));
   const [waiting, setWaiting] = useState(0);
   useEffect(() => {
@@ -17,11 +18,13 @@ export function useTail(address) {
     setRecords([]);
     setWaiting(0);
     setSkipped(0);
+    setSkippedAtLeast(false);
     setPaused(false);
   }, [address]);
   const show = (/** @type {any[]} */ arrived) => setRecords((old) => [...arrived, ...old].slice(0, MOST_RECORDS));
   const state = useEventStream(address, "logs", (data) => {
     setSkipped((before) => before + (data.skipped ?? 0));
+    if (data.skipped_at_least) setSkippedAtLeast(true);
     const newestFirst = [...data.logs].reverse();
     if (!paused) show(newestFirst);
     else {
@@ -37,5 +40,5 @@ export function useTail(address) {
     }
     setPaused(!paused);
   };
-  return { records, paused, waiting, skipped, state, togglePause };
+  return { records, paused, waiting, skipped, skippedAtLeast, state, togglePause };
 }

@@ -45,7 +45,7 @@ export function LogsPage() {
   if (!tailing && query === "" && pages.asked.answer !== null && records.length === 0) return html`<div class="page"><${EmptyState} what="log records" signal="logs" /></div>`;
   return html`<div class="page logs-page">
     <div class="page-head"><h1>Logs</h1><span class="sub" role="status">${records.length > 0 && `${formatCount(records.length)} shown${pages.more && !tailing ? ", more below" : ""}`}</span><span class="spacer"></span>
-      ${tailing && html`<span class="muted">${tail.state === "open" ? "tailing" : "connecting …"}${tail.skipped > 0 && html` · <span class="warn-text">${formatCount(tail.skipped)} skipped, too many a second</span>`}</span>
+      ${tailing && html`<span class="muted">${tail.state === "open" ? "tailing" : "connecting …"}${tail.skipped > 0 && html` · <span class="warn-text">${tail.skippedAtLeast && "at least "}${formatCount(tail.skipped)} skipped, too many a second</span>`}</span>
         <button class="small" aria-pressed=${tail.paused} onClick=${tail.togglePause}>${tail.paused ? `Go on${tail.waiting > 0 ? ` (${formatCount(tail.waiting)} new)` : ""}` : "Pause"}</button>`}
       <button class="small" aria-pressed=${tailing} onClick=${() => setParameters({ tail: tailing ? null : "on", record: null })}><i class=${"live-dot" + (tailing && !tail.paused ? " on" : "")}></i>Live tail</button>
       <button class="small" aria-pressed=${wrapped} onClick=${() => setParameters({ wrap: wrapped ? null : "on" }, { replace: true })}>Wrap</button>

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::time_series::{rate, share};
+use super::time_series::{counted_time, rate, share};
 use crate::console::answer::{ApiError, CutShape, cut_shape, first_cut};
 use crate::console::asked::Asked;
 use crate::store::{DurationBuckets, TimeRange};
@@ -73,13 +73,14 @@ pub fn map(asked: &Asked<'_>) -> Result<ServiceMap, ApiError> {
             node.durations.merge(&edge.durations);
         }
     }
-    let nodes = nodes.into_iter().map(|(name, totals)| totals.into_node(name, range)).collect();
+    let counted = counted_time(range, asked.console.clock.now_unix_nano());
+    let nodes = nodes.into_iter().map(|(name, totals)| totals.into_node(name, counted)).collect();
     let edge = |edge: crate::store::ServiceEdge| MapEdge {
         client: edge.client,
         server: edge.server,
         requests: edge.requests,
         errors: edge.errors,
-        rate: rate(edge.requests, range),
+        rate: rate(edge.requests, counted),
         error_share: share(edge.errors, edge.requests),
         p50_ms: quantile_ms(&edge.durations, 0.5),
         p95_ms: quantile_ms(&edge.durations, 0.95),
@@ -89,13 +90,13 @@ pub fn map(asked: &Asked<'_>) -> Result<ServiceMap, ApiError> {
 }
 
 impl Totals {
-    fn into_node(self, name: String, range: TimeRange) -> MapNode {
+    fn into_node(self, name: String, counted: TimeRange) -> MapNode {
         MapNode {
             name,
             kind: self.kind.unwrap_or("service"),
             requests: self.requests,
             errors: self.errors,
-            rate: rate(self.requests, range),
+            rate: rate(self.requests, counted),
             error_share: share(self.errors, self.requests),
             p95_ms: quantile_ms(&self.durations, 0.95),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::alarms::alarms_by_service;
-use super::time_series::{RequestSeries, RequestTotals};
+use super::time_series::{RequestSeries, RequestTotals, counted_time};
 use crate::console::answer::{ApiError, CutShape, cut_shape, first_cut};
 use crate::console::asked::Asked;
 use crate::store::requests::minute_of;
@@ -58,11 +58,13 @@ pub fn services(asked: &Asked<'_>) -> Result<Services, ApiError> {
     let previous: BTreeMap<String, RequestRates> =
         previous.value.into_iter().map(|service| (service.service, service.rates)).collect();
     let alarms = alarms_by_service(asked)?;
+    let now = asked.console.clock.now_unix_nano();
+    let (counted, counted_before) = (counted_time(range, now), counted_time(before, now));
     let service = |found: crate::store::ServiceRates| Service {
-        totals: totals(&found.rates, range),
+        totals: totals(&found.rates, counted),
         previous: previous
             .get(&found.service)
-            .map_or_else(|| RequestTotals::none(before), |rates| totals(rates, before)),
+            .map_or_else(|| RequestTotals::none(counted_before), |rates| totals(rates, counted_before)),
         series: RequestSeries::of(&found.rates, range),
         alarms: alarms.get(&found.service).copied().unwrap_or(0),
         name: found.service,
@@ -76,8 +78,9 @@ pub fn services(asked: &Asked<'_>) -> Result<Services, ApiError> {
 pub fn operations(asked: &Asked<'_>) -> Result<Operations, ApiError> {
     let range = asked.range()?;
     let found = asked.store().operation_rates(asked.part("name"), range, &asked.limits(ROWS))?;
+    let counted = counted_time(range, asked.console.clock.now_unix_nano());
     let operation = |found: crate::store::OperationRates| Operation {
-        totals: totals(&found.rates, range),
+        totals: totals(&found.rates, counted),
         series: RequestSeries::of(&found.rates, range),
         operation: found.operation,
         kind: found.kind,
@@ -86,8 +89,8 @@ pub fn operations(asked: &Asked<'_>) -> Result<Operations, ApiError> {
     Ok(Operations { operations, cut: cut_shape(found.cut, "operations") })
 }
 
-fn totals(rates: &RequestRates, range: TimeRange) -> RequestTotals {
-    RequestTotals::of(rates.requests, rates.errors, &rates.durations, range)
+fn totals(rates: &RequestRates, counted: TimeRange) -> RequestTotals {
+    RequestTotals::of(rates.requests, rates.errors, &rates.durations, counted)
 }
 
 /// The range of the same length that ends where the first minute of `range` begins: requests are counted by whole minutes, and

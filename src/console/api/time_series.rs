@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::console::answer::milliseconds;
-use crate::store::requests::MINUTE_NANO;
+use crate::store::requests::{MINUTE_NANO, minutes_of};
 use crate::store::{DurationBuckets, RequestRates, TimeRange};
 
 /// Requests, errors and the 95th percentile by steps of time.
@@ -34,13 +34,13 @@ pub struct RequestTotals {
 const STEPS: u64 = 60;
 
 impl RequestTotals {
-    /// The totals of requests within `range`.
-    pub fn of(requests: u64, errors: u64, durations: &DurationBuckets, range: TimeRange) -> Self {
+    /// The totals of requests counted within `counted`.
+    pub fn of(requests: u64, errors: u64, durations: &DurationBuckets, counted: TimeRange) -> Self {
         let quantile = |share| durations.quantile(share).map(|nano| nano / 1e6);
         Self {
             requests,
             errors,
-            rate: rate(requests, range),
+            rate: rate(requests, counted),
             error_share: share(errors, requests),
             p50_ms: quantile(0.5),
             p95_ms: quantile(0.95),
@@ -49,9 +49,17 @@ impl RequestTotals {
     }
 
     /// The totals of nothing.
-    pub fn none(range: TimeRange) -> Self {
-        Self::of(0, 0, &DurationBuckets::default(), range)
+    pub fn none(counted: TimeRange) -> Self {
+        Self::of(0, 0, &DurationBuckets::default(), counted)
     }
+}
+
+/// The time of which an answer about `range` counts the requests: whole minutes, and of the minute that is not over yet
+/// what has passed.
+pub fn counted_time(range: TimeRange, now_unix_nano: u64) -> TimeRange {
+    let end_of_minute = range.to_unix_nano.div_ceil(MINUTE_NANO).saturating_mul(MINUTE_NANO);
+    let to_unix_nano = end_of_minute.min(now_unix_nano.max(range.to_unix_nano));
+    TimeRange { to_unix_nano, ..minutes_of(range) }
 }
 
 /// How many a second of `range`.

@@ -40,6 +40,13 @@ impl Description {
         }
     }
 
+    /// Fails where `value` is not as the schema of this name says.
+    pub fn expect_schema(&self, name: &str, value: &Value) {
+        if let Err(difference) = self.check(&self.document["components"]["schemas"][name], value, name) {
+            panic!("{difference}");
+        }
+    }
+
     fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
         match schema["$ref"].as_str() {
             Some(reference) => self.document.pointer(reference.trim_start_matches('#')).unwrap(),

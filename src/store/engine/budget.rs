@@ -35,6 +35,15 @@ impl<'a> Budget<'a> {
         self.cut.get().is_none()
     }
 
+    /// True while an answer that has so many bytes may grow; else it is cut.
+    pub fn has_room(&self, answer_bytes: u64) -> bool {
+        let has_room = answer_bytes < self.limits.bytes;
+        if !has_room && self.cut.get().is_none() {
+            self.cut.set(Some(Cut::Bytes));
+        }
+        has_room
+    }
+
     /// How many rows the answer may have.
     pub const fn rows(&self) -> usize {
         self.limits.rows

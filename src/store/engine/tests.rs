@@ -2,6 +2,7 @@
 
 mod fidelity;
 mod format_version;
+mod limits;
 mod recovery;
 
 use std::path::Path;

@@ -121,13 +121,18 @@ impl<'a> FieldValue<'a> {
         };
         match test {
             Test::Exists => true,
-            Test::Equals(text) => self.to_text() == *text,
+            Test::Equals(text) => self.to_text() == *text || self.is_severity_number(text),
             Test::Contains(part) => contains_ignoring_ascii_case(self.to_text().as_bytes(), part.as_bytes()),
             Test::Below(bound) => compares(f64::lt, bound),
             Test::AtMost(bound) => compares(f64::le, bound),
             Test::Above(bound) => compares(f64::gt, bound),
             Test::AtLeast(bound) => compares(f64::ge, bound),
         }
+    }
+
+    /// A severity is equal to its number as well as to its word.
+    fn is_severity_number(self, text: &str) -> bool {
+        matches!(self, Self::Severity(number) if text.parse() == Ok(number))
     }
 
     /// The value as text. Borrows where it is one.

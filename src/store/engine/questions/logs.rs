@@ -77,7 +77,7 @@ pub fn search(
     Ok(Answer { value, cut: budget.cut(is_cut) })
 }
 
-/// The records found, in their order.
+/// The records found, in their order: the first of them where all have more bytes than an answer may have.
 fn records(
     question: &Question<'_, LogFormat>,
     budget: &Budget<'_>,
@@ -86,6 +86,7 @@ fn records(
 ) -> Result<Batch, StoreError> {
     // By place in the order: the group's header and the record.
     let mut written: Vec<Option<(Vec<u8>, Vec<u8>)>> = vec![None; found.len()];
+    let mut bytes = 0_u64;
     for place in places {
         let block = (place.partition, place.block);
         let mut rows: Vec<(usize, usize)> = found
@@ -94,23 +95,27 @@ fn records(
             .filter(|(_, record)| record.block == block)
             .map(|(order, record)| (record.row, order))
             .collect();
-        rows.sort_unstable();
-        let only_rows: Vec<usize> = rows.iter().map(|(row, _)| *row).collect();
         if rows.is_empty() {
             continue;
         }
+        if !budget.has_room(bytes) {
+            break;
+        }
+        rows.sort_unstable();
+        let only_rows: Vec<usize> = rows.iter().map(|(row, _)| *row).collect();
         question.on_block(*place, budget, |reader| {
             let mut orders = rows.iter();
             LogFormat::write_rows(reader, &only_rows, &mut |row, record| {
                 let place = orders.next().and_then(|(_, order)| written.get_mut(*order));
                 if let Some(place) = place {
+                    bytes = bytes.saturating_add(record.len() as u64);
                     *place = Some((reader.group_header(reader.group(row)).to_vec(), record.to_vec()));
                 }
             })
         })?;
     }
     let mut items = GroupedItems::new(Signal::Logs);
-    for (header, record) in written.into_iter().flatten() {
+    for (header, record) in written.into_iter().map_while(|record| record) {
         items.push(&crate::store::engine::block::rows::group_levels(&header), 2, &record);
     }
     Ok(items.into_batch())

@@ -14,7 +14,7 @@ use crate::store::{Filter, Limits, LogSearch, StoreError, TelemetryStore, TimeRa
 const HOUR: u64 = 3_600_000_000_000;
 
 /// Log records whose bodies are `names`, each at its time.
-fn logs(records: &[(u64, &str)]) -> Batch {
+pub(super) fn logs(records: &[(u64, &str)]) -> Batch {
     let mut body = Vec::new();
     put_message(&mut body, 1, |resource_group| {
         put_message(resource_group, 2, |scope_group| {

@@ -188,6 +188,8 @@ fn numbers_and_texts_that_are_numbers_are_compared_as_numbers() {
     assert_eq!(fitting(Field::DurationMilliseconds, Test::AtMost(2.4), false), [false; 3]);
     assert_eq!(fitting(Field::Severity, Test::AtLeast(17.0), false), [false, true, false]);
     assert_eq!(fitting(Field::Severity, Test::Above(18.0), false), [false; 3]);
+    assert_eq!(fitting(Field::Severity, equals("18"), false), [false, true, false]);
+    assert_eq!(fitting(Field::Severity, equals("17"), false), [false; 3]);
 }
 
 #[test]
