@@ -15,6 +15,7 @@ mod regexp;
 mod report;
 mod secret;
 mod section;
+mod shown_url;
 mod sources;
 pub mod telemetry;
 mod typed_section;
@@ -35,11 +36,12 @@ pub use optional::Optional;
 pub use pattern::Pattern;
 pub use regexp::{InvalidRegexp, compile_go_regexp};
 pub use report::{Checking, ConfigError, Decoding};
-pub use secret::{Secret, Secrets};
+pub use secret::{REDACTED, Secret, Secrets};
 pub use section::{
     AnySection, FieldDocs, Section, SectionDocs, config_section, key_of, nearest, unknown_key_hint,
     update_section,
 };
+pub use shown_url::{origin_of, redact_urls};
 pub use sources::Sources;
 pub use typed_section::typed_section;
 pub use value::{ConfigValue, ScalarText, TypeDocs};

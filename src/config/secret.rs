@@ -20,7 +20,8 @@ pub enum Secrets {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
-const REDACTED: &str = "[REDACTED]";
+/// What is shown in place of a secret.
+pub const REDACTED: &str = "[REDACTED]";
 
 impl Secret {
     /// Marks `text` as secret.

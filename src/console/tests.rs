@@ -176,19 +176,19 @@ async fn a_request_is_of_the_time_shown_or_of_the_time_before() {
 #[tokio::test]
 async fn a_rate_is_of_the_time_whose_requests_are_counted() {
     let console = console(false);
+    let requests_in = |seconds: f64, row: &Value| (row["rate"].as_f64().unwrap() * seconds).round();
     for question in ["/services", "/services/storefront/operations", "/map"] {
         // The minutes from 11:29 to 11:31 are counted whole: twice the requests of the time asked for.
         let answer = answer(&console, &format!("{question}?from=1767266970000&to=1767267030000")).await;
         let rows = ["services", "operations", "nodes"].into_iter().find_map(|name| answer[name].as_array());
         for row in rows.unwrap() {
-            let requests = row["requests"].as_f64().unwrap();
-            assert_eq!(row["rate"].as_f64().unwrap(), requests / 120.0, "{question} {row}");
+            assert_eq!(requests_in(120.0, row), row["requests"].as_f64().unwrap(), "{question} {row}");
         }
     }
     // The minute that is over at noon is counted whole too.
     let answer = answer(&console, "/services?from=1767268740000&to=1767268770000").await;
     let row = &answer["services"][3];
-    assert_eq!(row["rate"].as_f64().unwrap(), row["requests"].as_f64().unwrap() / 60.0);
+    assert_eq!(requests_in(60.0, row), row["requests"].as_f64().unwrap());
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{AlertmanagerConfig, ExecConfig, WebhookConfig};
 use crate::config::{
-    Checking, ConfigValue, Decoding, Node, NodeValue, Secrets, Section, SectionDocs, TypeDocs, typed_section,
+    Checking, ConfigValue, Decoding, Node, NodeValue, REDACTED, Secrets, Section, SectionDocs, TypeDocs,
+    origin_of, typed_section,
 };
 
 /// One action; `type` says which kind.
@@ -95,6 +96,11 @@ impl ConfigValue for Actions {
             if let serde_yaml::Value::Mapping(section) = action.section().to_yaml(secrets) {
                 mapping.extend(section);
             }
+            if let (ActionConfig::Webhook(webhook), Secrets::Redacted) = (action, secrets) {
+                // Who knows the path of a webhook may post to it.
+                let shown = format!("{}/{REDACTED}", origin_of(&webhook.client.endpoint));
+                mapping.insert("endpoint".into(), shown.into());
+            }
             (name.as_str().into(), serde_yaml::Value::Mapping(mapping))
         };
         serde_yaml::Value::Mapping(self.0.iter().map(action).collect())
@@ -102,5 +108,21 @@ impl ConfigValue for Actions {
 
     fn type_docs() -> TypeDocs {
         TypeDocs::Map(Box::new(TypeDocs::Scalar("action")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_webhook_only_the_host_is_shown() {
+        let mut webhook = WebhookConfig::default();
+        webhook.client.endpoint = "https://hooks.example.com/services/T0/B0/s3cret".to_owned();
+        let action = ActionConfig::Webhook(Box::new(webhook));
+        let actions = Actions(BTreeMap::from([("hook".to_owned(), action)]));
+        let shown = |secrets| actions.to_yaml(secrets)["hook"]["endpoint"].clone();
+        assert_eq!(shown(Secrets::Redacted), "https://hooks.example.com/[REDACTED]");
+        assert_eq!(shown(Secrets::Shown), "https://hooks.example.com/services/T0/B0/s3cret");
     }
 }

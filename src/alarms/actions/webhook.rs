@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{StatusCode, Uri};
 
 use super::{Action, ActionError, Notification};
-use crate::config::GoDuration;
+use crate::config::{GoDuration, origin_of};
 use crate::config_section;
 use crate::network::http_client::{HttpClient, HttpClientConfig};
 use crate::pipeline::{BoxFuture, BuildError, Settings};
@@ -77,7 +77,7 @@ pub(super) async fn post_json(
     }
     let text = String::from_utf8_lossy(&response.body);
     let beginning: String = text.chars().take(200).collect();
-    let error = format!("{url} answered {status}: {beginning}");
+    let error = format!("{} answered {status}: {beginning}", origin_of(&url.to_string()));
     let may_pass = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status);
     if may_pass || !status.is_client_error() {
         return Err(ActionError::Retryable(error));

@@ -40,6 +40,9 @@ const SEARCHED_RECORDS: usize = 1_000;
 /// as may those whose sender's clock is ahead by as much.
 const LATENESS_NANO: u64 = 60_000_000_000;
 
+/// Records remembered as found before; beyond, only those of the last answer are.
+const KNOWN_RECORDS: usize = 16 * SEARCHED_RECORDS;
+
 /// Bytes of a search: every tail holds what it found, and there may be as many tails as streams.
 const SEARCHED_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -57,8 +60,9 @@ async fn send_new(console: Arc<Console>, filter: Filter, sender: EventSender) {
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
+        known.forget_before(console.clock.now_unix_nano().saturating_sub(LATENESS_NANO));
         let Some(found) = newest(&console, &filter).await else { continue };
-        let new = known.take_new(&found);
+        let new = known.take_new(&found.value);
         if !std::mem::take(&mut is_first) && !new.is_empty() {
             let event = TailedLogs::of(&found, &new);
             drop(found);
@@ -111,38 +115,42 @@ async fn newest(console: &Arc<Console>, filter: &Filter) -> Option<Answer<Batch>
     }
 }
 
-/// The records of the last answer, by a hash of each: equal ones by how many there are.
+/// The records found within the last [`LATENESS_NANO`], by a hash of each: how many equal ones, and their time. More than
+/// those of the last answer, as one that is cut by its bytes may reach further back than the one before.
 #[derive(Default)]
 struct KnownRecords {
-    counts: HashMap<u64, usize>,
-    /// Older ones may not have been looked at.
-    complete_from_unix_nano: u64,
+    counts: HashMap<u64, (usize, u64)>,
 }
 
 impl KnownRecords {
-    /// The places in `found` of records that the answer before did not have, newest first.
-    fn take_new(&mut self, found: &Answer<Batch>) -> Vec<usize> {
+    fn forget_before(&mut self, unix_nano: u64) {
+        self.counts.retain(|_, (_, time)| *time >= unix_nano);
+    }
+
+    /// The places in `found` of records that no answer before had, newest first.
+    fn take_new(&mut self, found: &Batch) -> Vec<usize> {
         let mut counts: HashMap<u64, usize> = HashMap::new();
-        let (mut new, mut index, mut oldest) = (Vec::new(), 0, u64::MAX);
-        for group in found.value.resource_groups() {
+        let mut new = Vec::new();
+        let mut index = 0;
+        for group in found.resource_groups() {
             for scope_group in group.scope_groups {
                 for record in scope_group.log_records() {
                     let mut hasher = DefaultHasher::new();
                     (group.resource.bytes, record.bytes).hash(&mut hasher);
                     let count = counts.entry(hasher.finish()).or_default();
                     *count += 1;
-                    let time = record_time(&record);
-                    let is_known = *count <= self.counts.get(&hasher.finish()).copied().unwrap_or(0);
-                    if !is_known && time >= self.complete_from_unix_nano {
+                    let (known, _) = self.counts.entry(hasher.finish()).or_insert((0, record_time(&record)));
+                    if *count > *known {
+                        *known = *count;
                         new.push(index);
                     }
-                    oldest = oldest.min(time);
                     index += 1;
                 }
             }
         }
-        self.counts = counts;
-        self.complete_from_unix_nano = if found.cut.is_some() { oldest } else { 0 };
+        if self.counts.len() > KNOWN_RECORDS {
+            self.counts.retain(|hash, _| counts.contains_key(hash));
+        }
         new
     }
 }

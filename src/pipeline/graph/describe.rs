@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::{ComponentSections, Configuration, Location, Secrets};
+use crate::config::{ComponentSections, Configuration, Location, Secrets, redact_urls};
 use crate::pipeline::description::{
     ComponentDescription, EdgeDescription, PipelineDescription, ServiceDescription,
 };
@@ -20,7 +20,7 @@ pub fn processor_node(id: &ComponentId, pipeline: &PipelineId) -> String {
     format!("{}@{pipeline}", node(ComponentKind::Processor, id))
 }
 
-/// Describes what `configuration` runs.
+/// Describes what `configuration` runs, without its secrets and the credentials in its URLs.
 pub fn describe(
     configuration: &Configuration,
     edges: Vec<EdgeDescription>,
@@ -48,7 +48,8 @@ pub fn describe(
     let sources: BTreeSet<String> =
         components.iter().map(|component| component.location.source.to_string()).collect();
     // A tree with texts as keys cannot fail to be written.
-    let yaml = serde_yaml::to_string(&configuration.to_yaml(Secrets::Redacted)).unwrap_or_default();
+    let yaml =
+        serde_yaml::to_string(&redact_urls(configuration.to_yaml(Secrets::Redacted))).unwrap_or_default();
     ServiceDescription { components, pipelines, edges, sources: sources.into_iter().collect(), yaml, status }
 }
 
@@ -103,7 +104,7 @@ fn component<F: Factory>(sections: &ComponentSections<F>, id: &ComponentId) -> O
         pipeline: None,
         type_name: info.type_name,
         location: Location::clone(&section.location),
-        section: section.section.section_to_yaml(Secrets::Redacted),
+        section: redact_urls(section.section.section_to_yaml(Secrets::Redacted)),
         documentation: (info.docs)().text.trim(),
     })
 }
