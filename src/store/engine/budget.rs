@@ -35,9 +35,9 @@ impl<'a> Budget<'a> {
         self.cut.get().is_none()
     }
 
-    /// True while an answer that has so many bytes may grow; else it is cut.
+    /// True where an answer may have so many bytes; else it is cut.
     pub fn has_room(&self, answer_bytes: u64) -> bool {
-        let has_room = answer_bytes < self.limits.bytes;
+        let has_room = answer_bytes <= self.limits.bytes;
         if !has_room && self.cut.get().is_none() {
             self.cut.set(Some(Cut::Bytes));
         }

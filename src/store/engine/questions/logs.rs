@@ -77,7 +77,7 @@ pub fn search(
     Ok(Answer { value, cut: budget.cut(is_cut) })
 }
 
-/// The records found, in their order: the first of them where all have more bytes than an answer may have.
+/// The records found, in their order: the first of them where all have more bytes than may be read.
 fn records(
     question: &Question<'_, LogFormat>,
     budget: &Budget<'_>,
@@ -89,20 +89,19 @@ fn records(
     let mut bytes = 0_u64;
     for place in places {
         let block = (place.partition, place.block);
+        // Those that had no room any more are not asked for again.
         let mut rows: Vec<(usize, usize)> = found
             .iter()
+            .take(written.len())
             .enumerate()
             .filter(|(_, record)| record.block == block)
             .map(|(order, record)| (record.row, order))
             .collect();
+        rows.sort_unstable();
+        let only_rows: Vec<usize> = rows.iter().map(|(row, _)| *row).collect();
         if rows.is_empty() {
             continue;
         }
-        if !budget.has_room(bytes) {
-            break;
-        }
-        rows.sort_unstable();
-        let only_rows: Vec<usize> = rows.iter().map(|(row, _)| *row).collect();
         question.on_block(*place, budget, |reader| {
             let mut orders = rows.iter();
             LogFormat::write_rows(reader, &only_rows, &mut |row, record| {
@@ -111,11 +110,15 @@ fn records(
                     bytes = bytes.saturating_add(record.len() as u64);
                     *place = Some((reader.group_header(reader.group(row)).to_vec(), record.to_vec()));
                 }
+                while written.len() > 1 && !budget.has_room(bytes) {
+                    let last = written.pop().flatten();
+                    bytes = bytes.saturating_sub(last.map_or(0, |(_, record)| record.len() as u64));
+                }
             })
         })?;
     }
     let mut items = GroupedItems::new(Signal::Logs);
-    for (header, record) in written.into_iter().map_while(|record| record) {
+    for (header, record) in written.into_iter().flatten() {
         items.push(&crate::store::engine::block::rows::group_levels(&header), 2, &record);
     }
     Ok(items.into_batch())

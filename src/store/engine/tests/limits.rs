@@ -5,7 +5,7 @@ use super::{NOW, open};
 use crate::store::{Cut, Filter, Limits, LogSearch, TelemetryStore, TimeRange};
 
 #[test]
-fn an_answer_of_records_ends_with_the_block_that_fills_it() {
+fn an_answer_has_the_newest_records_that_fit_in_it() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     let long = "x".repeat(1_000);
@@ -13,7 +13,7 @@ fn an_answer_of_records_ends_with_the_block_that_fills_it() {
         store.append(&logs(&[(NOW - age, &long)])).unwrap();
     }
     let search = LogSearch { range: TimeRange::ALL, filter: Filter::default(), before: None };
-    for (bytes, expected) in [(1, 1), (1_000, 1), (2_000, 2), (4_000, 4)] {
+    for (bytes, expected) in [(1, 1), (1_000, 1), (2_500, 2), (4_500, 4)] {
         let answer = store.search_logs(&search, &Limits { bytes, ..Limits::NONE }).unwrap();
         assert_eq!((answer.value.items(), answer.cut), (expected, Some(Cut::Bytes)), "{bytes}");
     }
