@@ -1,7 +1,9 @@
 //! Exporter `store`: puts telemetry into the embedded store that an extension `store` keeps open.
 //!
-//! A batch is answered OK once the store has it as safe as the extension is told to keep it. Appending may wait for a
-//! disk, so it happens on threads for what blocks; batches that come at once share one commit.
+//! A batch is answered OK once the store has it as safe as the extension is told to keep it, and refused at once where it
+//! cannot be kept, so that whoever sent it knows. So there is no queue and no second attempt unless they are asked for: a queue
+//! in memory would answer OK before. Appending may wait for a disk, so it happens on threads for what blocks; batches that come
+//! at once share one commit.
 
 #[cfg(test)]
 mod tests;
@@ -26,10 +28,12 @@ config_section! {
     pub struct StoreExporterConfig {
         /// The extension `store` that keeps it.
         pub store: String = "store".to_owned(),
-        /// Tries again what could not be kept for a reason that may pass, such as a full disk.
-        pub retry_on_failure: RetryConfig = RetryConfig::default(),
-        /// Keeps batches until the store has them.
-        pub sending_queue: Optional<SendingQueueConfig> = Optional::on(SendingQueueConfig::default()),
+        /// Tries again what could not be kept for a reason that may pass, such as a full disk; off unless asked for, since
+        /// whoever sent it would have to wait.
+        pub retry_on_failure: RetryConfig = RetryConfig { enabled: false, ..RetryConfig::default() },
+        /// Keeps batches until the store has them. Off unless asked for: what is in a queue in memory is answered OK, and
+        /// lost when the process is killed.
+        pub sending_queue: Optional<SendingQueueConfig> = Optional::off(SendingQueueConfig::default()),
     }
     check(section, checking) {
         if section.store.is_empty() {

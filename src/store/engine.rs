@@ -5,6 +5,7 @@
 //! come it is *cut*: turned into blocks and written to the files of its pieces of time. Each signal has one thread that
 //! writes; readers have connections of their own and see one [`View`](view::View) throughout a question.
 
+mod believed_clock;
 mod block;
 mod block_reading;
 mod block_tables;

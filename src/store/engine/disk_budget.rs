@@ -1,7 +1,7 @@
 //! How much of the disk the store may take, over all signals.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -18,6 +18,7 @@ pub struct DiskBudget {
     min_free_bytes: u64,
     max_bytes: Option<u64>,
     looked: Mutex<Option<(Instant, u64)>>,
+    is_refusing: AtomicBool,
     /// By [`Signal::ALL`]'s order: bytes, and where the oldest partition that could go begins.
     bytes: [AtomicU64; 3],
     oldest: [AtomicU64; 3],
@@ -31,6 +32,7 @@ impl DiskBudget {
             min_free_bytes,
             max_bytes,
             looked: Mutex::new(None),
+            is_refusing: AtomicBool::new(false),
             bytes: [const { AtomicU64::new(0) }; 3],
             oldest: [const { AtomicU64::new(u64::MAX) }; 3],
         }
@@ -39,7 +41,19 @@ impl DiskBudget {
     /// Refuses where the disk has too little left.
     pub fn check_free(&self) -> Result<(), StoreError> {
         let free = self.free_bytes()?;
-        if free >= self.min_free_bytes {
+        let is_refusing = free < self.min_free_bytes;
+        if is_refusing != self.is_refusing.swap(is_refusing, Ordering::Relaxed) {
+            let (directory, free, least) = (self.directory.display(), free, self.min_free_bytes);
+            match is_refusing {
+                true => {
+                    tracing::warn!(%directory, free, min_free_bytes = least, "The store refuses telemetry: the disk is nearly full.")
+                }
+                false => {
+                    tracing::warn!(%directory, free, min_free_bytes = least, "The store takes telemetry again: the disk has room.")
+                }
+            }
+        }
+        if !is_refusing {
             return Ok(());
         }
         Err(StoreError::Full(format!(

@@ -4,6 +4,7 @@ mod fidelity;
 mod format_version;
 mod limits;
 mod recovery;
+mod retention;
 
 use std::path::Path;
 use std::sync::Arc;

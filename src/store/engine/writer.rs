@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::believed_clock::BelievedClock;
 use super::cutting::Cutter;
 use super::disk_budget::DiskBudget;
 use super::log_of_version_1::take_over;
@@ -56,6 +57,8 @@ pub struct Writer<F: SignalFormat> {
     waiting: Amount,
     waiting_since: Option<Instant>,
     kept_house_at: Instant,
+    /// What telemetry is too old by.
+    believed_clock: BelievedClock,
     /// Why the last cut failed, while it did.
     failure: Option<String>,
 }
@@ -103,6 +106,7 @@ impl<F: SignalFormat> Writer<F> {
             waiting,
             waiting_since,
             kept_house_at: Instant::now(),
+            believed_clock: BelievedClock::new((options.clock)(), Instant::now()),
             failure: None,
         };
         writer.note_budget();
@@ -265,7 +269,7 @@ impl<F: SignalFormat> Writer<F> {
 
     /// Removes partitions that are too old or too much.
     fn retain(&mut self) {
-        let now = (self.options.clock)();
+        let now = self.believed_clock.look((self.options.clock)(), Instant::now());
         let age_nano = |age: Duration| u64::try_from(age.as_nanos()).unwrap_or(u64::MAX);
         loop {
             let partitions = Arc::clone(self.shared.live.lock().partitions());

@@ -31,7 +31,7 @@ pub(super) fn logs(records: &[(u64, &str)]) -> Batch {
 }
 
 /// The bodies kept, newest first.
-fn bodies(store: &SqliteStore) -> Vec<String> {
+pub(super) fn bodies(store: &SqliteStore) -> Vec<String> {
     let search = LogSearch { range: TimeRange::ALL, filter: Filter::default(), before: None };
     let found = store.search_logs(&search, &Limits::NONE).unwrap().value;
     let records = found.resource_groups().flat_map(|group| group.scope_groups.iter().collect::<Vec<_>>());
