@@ -13,12 +13,6 @@ pub fn cpu_seconds() -> Outcome<f64> {
     Ok(ticks.iter().sum::<u64>() as f64 / 100.0)
 }
 
-/// The time this thread ran, in seconds, to the nanosecond.
-pub fn thread_cpu_seconds() -> Outcome<f64> {
-    let stat = fs::read_to_string("/proc/thread-self/schedstat")?;
-    Ok(stat.split_whitespace().next().ok_or("unreadable schedstat")?.parse::<f64>()? / 1e9)
-}
-
 /// Forgets the highest resident set size so far.
 pub fn reset_peak() -> Outcome<()> {
     Ok(fs::write("/proc/self/clear_refs", "5")?)
