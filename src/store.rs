@@ -121,10 +121,11 @@ pub trait TelemetryStore: Send + Sync {
         limits: &Limits,
     ) -> Result<Answer<Vec<Field>>, StoreError>;
 
-    /// What metrics there are, by name.
+    /// What metrics there are, by name; only those called `name` where one is given.
     fn metric_catalogue(
         &self,
         range: TimeRange,
+        name: Option<&str>,
         limits: &Limits,
     ) -> Result<Answer<Vec<MetricCatalogueEntry>>, StoreError>;
 

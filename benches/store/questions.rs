@@ -176,7 +176,7 @@ impl Asker<'_> {
             })?;
         }
         self.time("catalogue of metrics, last hour", || {
-            Ok(store.metric_catalogue(last_hour, &SHOWN)?.value.len())
+            Ok(store.metric_catalogue(last_hour, None, &SHOWN)?.value.len())
         })
     }
 

@@ -1,5 +1,6 @@
 //! Every endpoint over a filled store: answers are as `openapi.yaml` says, and their numbers are those of each other.
 
+mod alarms;
 mod hosts;
 mod schema;
 mod server;

@@ -271,9 +271,10 @@ impl TelemetryStore for MemoryStore {
     fn metric_catalogue(
         &self,
         range: TimeRange,
+        name: Option<&str>,
         limits: &Limits,
     ) -> Result<Answer<Vec<MetricCatalogueEntry>>, StoreError> {
-        Ok(metrics::catalogue(&self.batches(Signal::Metrics), range, limits))
+        Ok(metrics::catalogue(&self.batches(Signal::Metrics), range, name, limits))
     }
 
     fn query_metric(

@@ -1,23 +1,24 @@
 //! Alarms as the connector `alarms` tells of them: the gauge `alarm.state`, and a log record for each change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::attributes::value;
-use crate::console::answer::{ApiError, CutShape, cut_shape, milliseconds};
+use crate::console::answer::{ApiError, CutShape, cut_shape, first_cut, milliseconds};
 use crate::console::asked::Asked;
 use crate::otlp::{Batch, LogRecordView};
 use crate::store::filter::matching::record_time;
 use crate::store::requests::minute_of;
 use crate::store::{
-    Aggregation, Condition, Cut, Field, Filter, LogSearch, MetricQuery, MetricSeries, Test, TimeRange,
+    Aggregation, Answer, Condition, Cut, Field, Filter, LogSearch, MetricQuery, MetricSeries, Test, TimeRange,
 };
 
 /// Answer of `/alarms`.
 #[derive(Debug, Serialize)]
 pub struct Alarms {
     alarms: Vec<Alarm>,
+    cut: Option<CutShape>,
 }
 
 #[derive(Debug, Serialize)]
@@ -73,8 +74,12 @@ const STEP_NANO: u64 = 60_000_000_000;
 /// How far back reasons are looked for.
 const REASON_WINDOW_NANO: u64 = 14 * 24 * 3_600_000_000_000;
 const MOST_CHANGES: usize = 2_000;
-const MOST_SERIES: usize = 5_000;
-const MOST_METRICS: usize = 50_000;
+/// As many as ten rules have.
+const MOST_SERIES: usize = 100_000;
+/// Of the series of each alarm the worst are shown.
+const MOST_SERIES_SHOWN: usize = 1_000;
+/// `alarm.state` in as many kinds and units, of which this project sends one.
+const MOST_METRICS: usize = 1_000;
 
 /// Every alarm, worst first.
 pub fn alarms(asked: &Asked<'_>) -> Result<Alarms, ApiError> {
@@ -84,15 +89,18 @@ pub fn alarms(asked: &Asked<'_>) -> Result<Alarms, ApiError> {
     for name in rules.keys() {
         alarms.entry(name.clone()).or_default();
     }
-    for (name, series) in states_now(asked, now)? {
+    let states = states_now(asked, now)?;
+    for (name, series) in states.value {
         alarms.entry(name).or_default().insert(series.labels.clone(), series);
     }
     let range = TimeRange { from_unix_nano: now.saturating_sub(REASON_WINDOW_NANO), to_unix_nano: u64::MAX };
-    let (changes, _) = changes(asked, range, None, MOST_CHANGES)?;
+    let (changes, changes_cut) = changes(asked, range, None, MOST_CHANGES)?;
     // They come newest first.
     for change in changes.into_iter().rev() {
         learn(alarms.entry(change.name.clone()).or_default(), change);
     }
+    let has_more = alarms.values().any(|series| series.len() > MOST_SERIES_SHOWN);
+    let cut = first_cut([states.cut, changes_cut, has_more.then_some(Cut::Rows)]);
     let mut alarms: Vec<Alarm> = alarms
         .into_iter()
         .map(|(name, series)| Alarm::of(series.into_values().collect(), rules.get(&name).cloned(), name))
@@ -100,7 +108,7 @@ pub fn alarms(asked: &Asked<'_>) -> Result<Alarms, ApiError> {
     alarms.sort_by(|left, right| {
         badness(right.state).cmp(&badness(left.state)).then(right.since_ms.total_cmp(&left.since_ms))
     });
-    Ok(Alarms { alarms })
+    Ok(Alarms { alarms, cut: cut_shape(cut, "series of alarms") })
 }
 
 /// Takes what a change says, where nothing newer was heard: the gauge comes each minute, or not at all where only the
@@ -129,14 +137,15 @@ pub fn history(asked: &Asked<'_>) -> Result<AlarmHistory, ApiError> {
 }
 
 /// How many series of each service are in `ALARM`.
-pub fn alarms_by_service(asked: &Asked<'_>) -> Result<BTreeMap<String, u64>, ApiError> {
+pub fn alarms_by_service(asked: &Asked<'_>) -> Result<Answer<BTreeMap<String, u64>>, ApiError> {
     let mut counts = BTreeMap::new();
-    for (_, series) in states_now(asked, asked.console.clock.now_unix_nano())? {
+    let states = states_now(asked, asked.console.clock.now_unix_nano())?;
+    for (_, series) in states.value {
         if let Some(service) = series.labels.get("service.name").filter(|_| series.state == "ALARM") {
             *counts.entry(service.clone()).or_default() += 1;
         }
     }
-    Ok(counts)
+    Ok(Answer { value: counts, cut: states.cut })
 }
 
 impl Alarm {
@@ -145,6 +154,7 @@ impl Alarm {
         series.sort_by(|left, right| {
             badness(right.state).cmp(&badness(left.state)).then(left.since_ms.total_cmp(&right.since_ms))
         });
+        series.truncate(MOST_SERIES_SHOWN);
         let worst = series.first().cloned();
         Self {
             name,
@@ -162,17 +172,17 @@ fn badness(state: &str) -> Option<usize> {
 }
 
 /// The series of the gauge, each with the name of its alarm.
-fn states_now(asked: &Asked<'_>, now: u64) -> Result<Vec<(String, AlarmSeries)>, ApiError> {
+fn states_now(asked: &Asked<'_>, now: u64) -> Result<Answer<Vec<(String, AlarmSeries)>>, ApiError> {
     // Steps are whole minutes, or a state would begin at another moment each time.
     let from_unix_nano = minute_of(now.saturating_sub(STATE_WINDOW_NANO));
     let range = TimeRange { from_unix_nano, to_unix_nano: u64::MAX };
-    let catalogue = asked.store().metric_catalogue(range, &asked.limits(MOST_METRICS))?.value;
-    let Some(entry) = catalogue.into_iter().find(|entry| entry.name == "alarm.state") else {
-        return Ok(Vec::new());
-    };
-    let mut group_by = vec![Field::Attribute("alarm.name".to_owned())];
-    let is_label = |field: &Field| matches!(field, Field::Attribute(key) if key.starts_with(LABEL));
-    group_by.extend(entry.attributes.into_iter().map(|(field, _)| field).filter(is_label));
+    let catalogue =
+        asked.store().metric_catalogue(range, Some("alarm.state"), &asked.limits(MOST_METRICS))?;
+    let fields = catalogue.value.into_iter().flat_map(|entry| entry.attributes).map(|(field, _)| field);
+    let labels: BTreeSet<Field> =
+        fields.filter(|field| matches!(field, Field::Attribute(key) if key.starts_with(LABEL))).collect();
+    let group_by: Vec<Field> =
+        [Field::Attribute("alarm.name".to_owned())].into_iter().chain(labels).collect();
     let question = MetricQuery {
         name: "alarm.state".to_owned(),
         range: TimeRange { to_unix_nano: now.saturating_add(STEP_NANO), ..range },
@@ -181,8 +191,9 @@ fn states_now(asked: &Asked<'_>, now: u64) -> Result<Vec<(String, AlarmSeries)>,
         group_by: group_by.clone(),
         aggregation: Aggregation::Last,
     };
-    let found = asked.store().query_metric(&question, &asked.limits(MOST_SERIES))?.value;
-    Ok(found.iter().filter_map(|series| state_of(series, &group_by)).collect())
+    let found = asked.store().query_metric(&question, &asked.limits(MOST_SERIES))?;
+    let states = found.value.iter().filter_map(|series| state_of(series, &group_by)).collect();
+    Ok(Answer { value: states, cut: first_cut([found.cut, catalogue.cut]) })
 }
 
 fn state_of(series: &MetricSeries, group_by: &[Field]) -> Option<(String, AlarmSeries)> {

@@ -81,5 +81,5 @@ pub fn dashboard(asked: &Asked<'_>) -> Result<serde_json::Value, ApiError> {
 }
 
 fn catalogue(asked: &Asked<'_>) -> Result<Vec<MetricCatalogueEntry>, ApiError> {
-    Ok(asked.store().metric_catalogue(asked.range()?, &asked.limits(MOST_METRICS))?.value)
+    Ok(asked.store().metric_catalogue(asked.range()?, None, &asked.limits(MOST_METRICS))?.value)
 }

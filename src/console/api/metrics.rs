@@ -100,7 +100,7 @@ const STEPS: u64 = 240;
 
 /// What metrics there are.
 pub fn metrics(asked: &Asked<'_>) -> Result<Metrics, ApiError> {
-    let found = asked.store().metric_catalogue(asked.range()?, &asked.limits(MOST_METRICS))?;
+    let found = asked.store().metric_catalogue(asked.range()?, None, &asked.limits(MOST_METRICS))?;
     let (entries, cut) = with_cut(found, "metrics");
     Ok(Metrics { metrics: entries.into_iter().map(Metric::from).collect(), cut })
 }
@@ -112,8 +112,8 @@ pub fn query(asked: &Asked<'_>) -> Result<MetricOverTime, ApiError> {
     };
     let range = asked.range()?;
     let group_by = asked.fields("group_by")?;
-    let catalogue = asked.store().metric_catalogue(range, &asked.limits(MOST_METRICS))?;
-    let entry = catalogue.value.into_iter().find(|entry| entry.name == name);
+    let catalogue = asked.store().metric_catalogue(range, Some(name), &asked.limits(MOST_METRICS))?;
+    let entry = catalogue.value.into_iter().next();
     let kind = entry.as_ref().map_or(MetricKind::Gauge, |entry| entry.kind);
     let word = asked.word("aggregation", &aggregation_words())?.unwrap_or_else(|| default_aggregation(kind));
     let step_nano = asked.step_nano(range, STEPS)?;

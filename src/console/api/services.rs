@@ -58,6 +58,8 @@ pub fn services(asked: &Asked<'_>) -> Result<Services, ApiError> {
     let previous: BTreeMap<String, RequestRates> =
         previous.value.into_iter().map(|service| (service.service, service.rates)).collect();
     let alarms = alarms_by_service(asked)?;
+    let cut = cut_shape(cut, "services").or_else(|| cut_shape(alarms.cut, "alarms"));
+    let alarms = alarms.value;
     let now = asked.console.clock.now_unix_nano();
     let (counted, counted_before) = (counted_time(range, now), counted_time(before, now));
     let service = |found: crate::store::ServiceRates| Service {
@@ -71,7 +73,7 @@ pub fn services(asked: &Asked<'_>) -> Result<Services, ApiError> {
         version: found.version,
     };
     let services = found.value.into_iter().map(service).collect();
-    Ok(Services { services, cut: cut_shape(cut, "services") })
+    Ok(Services { services, cut })
 }
 
 /// Every operation of a service.

@@ -230,9 +230,10 @@ impl TelemetryStore for SqliteStore {
     fn metric_catalogue(
         &self,
         range: TimeRange,
+        name: Option<&str>,
         limits: &Limits,
     ) -> Result<Answer<Vec<MetricCatalogueEntry>>, StoreError> {
-        self.metrics.metric_catalogue(range, limits)
+        self.metrics.metric_catalogue(range, name, limits)
     }
 
     fn query_metric(

@@ -87,13 +87,15 @@ const fn is_data(number: u32) -> bool {
 pub(super) fn catalogue(
     batches: &[Arc<Batch>],
     range: TimeRange,
+    name: Option<&str>,
     limits: &Limits,
 ) -> Answer<Vec<MetricCatalogueEntry>> {
     let mut reading = Reading::new(limits);
     let mut cataloguing = Cataloguing::default();
     for (_, batch) in reading.newest_first(batches) {
         for_each_scope_group(batch, |resource_group, scope_group| {
-            for metric in scope_group.metrics() {
+            let is_asked = |metric: &MetricView<'_>| name.is_none_or(|name| metric.name == *name);
+            for metric in scope_group.metrics().filter(is_asked) {
                 let (resource, scope) = (&resource_group.resource, &scope_group.scope);
                 for_each_point(&metric, |attributes, time, _| {
                     if range.contains(time)

@@ -41,6 +41,8 @@ struct ReadBlock<'a> {
 enum Wanted<'n> {
     /// Everything in blocks of this metric name.
     Name(&'n str),
+    /// The headers of blocks of this metric name.
+    HeadersOf(&'n str),
     /// Everything in all blocks.
     Everything,
     /// The headers of all blocks.
@@ -70,14 +72,16 @@ impl SeriesStore {
         aggregating.answer(limits, cut)
     }
 
-    /// What metrics there are.
+    /// What metrics there are; only those called `name` where one is given.
     pub fn metric_catalogue(
         &self,
         range: TimeRange,
+        name: Option<&str>,
         limits: &Limits,
     ) -> Result<Answer<Vec<MetricCatalogueEntry>>, StoreError> {
+        let wanted = name.map_or(Wanted::Headers, Wanted::HeadersOf);
         let (met, cut) =
-            self.ask(Wanted::Headers, range, limits, SeriesMet::<Option<u64>>::default(), |met, block| {
+            self.ask(wanted, range, limits, SeriesMet::<Option<u64>>::default(), |met, block| {
                 for_each_chunk(block, range, |chunk, series| {
                     let (_, newest) = points_in(block, chunk, range)?;
                     let known = met.note(series);
@@ -275,10 +279,13 @@ fn read_file(
 ) -> Result<Option<Cut>, FileError> {
     let last_cut = last_cut.cast_signed();
     let (condition, name) = match wanted {
-        Wanted::Name(name) => ("name = ?2", name.as_bytes()),
+        Wanted::Name(name) | Wanted::HeadersOf(name) => ("name = ?2", name.as_bytes()),
         Wanted::Everything | Wanted::Headers => ("?2 IS NOT NULL", &b""[..]),
     };
-    let data = if wanted == Wanted::Headers { "x''" } else { "data" };
+    let data = match wanted {
+        Wanted::Headers | Wanted::HeadersOf(_) => "x''",
+        Wanted::Name(_) | Wanted::Everything => "data",
+    };
     // The order by piece unpacks each list of times once.
     let mut statement = connection.prepare_cached(&format!(
         "SELECT metric_block.id, piece, first_unix_nano, last_unix_nano FROM metric_block
@@ -416,7 +423,7 @@ impl Budget<'_> {
 impl Wanted<'_> {
     fn has(self, name: &[u8]) -> bool {
         match self {
-            Self::Name(wanted) => wanted.as_bytes() == name,
+            Self::Name(wanted) | Self::HeadersOf(wanted) => wanted.as_bytes() == name,
             Self::Everything | Self::Headers => true,
         }
     }

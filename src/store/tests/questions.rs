@@ -28,7 +28,7 @@ enum Kind {
     Logs(LogSearch),
     LogCounts(TimeRange, u64, Filter),
     Facets(Signal, TimeRange, Filter, Vec<Field>, usize),
-    Catalogue(TimeRange),
+    Catalogue(TimeRange, Option<&'static str>),
     Metric(MetricQuery),
     Export(Signal, TimeRange),
 }
@@ -56,7 +56,7 @@ impl Question {
                 let fields = (0..rng.usize(1..4)).map(|_| field(rng)).collect();
                 Kind::Facets(signal, range, filter(rng, signal), fields, rng.usize(1..6))
             }
-            14 => Kind::Catalogue(range),
+            14 => Kind::Catalogue(range, rng.bool().then(|| *rng.choice(&METRICS).unwrap())),
             15..19 => Kind::Metric(metric_query(rng, narrow(range))),
             _ => Kind::Export(rng.choice(Signal::ALL).unwrap(), range),
         };
@@ -89,7 +89,9 @@ impl Question {
             Kind::Facets(signal, range, filter, fields, values_each) => {
                 format!("{:#?}", store.facets(*signal, *range, filter, fields, *values_each, &limits))
             }
-            Kind::Catalogue(range) => format!("{:#?}", store.metric_catalogue(*range, &limits)),
+            Kind::Catalogue(range, name) => {
+                format!("{:#?}", store.metric_catalogue(*range, *name, &limits))
+            }
             Kind::Metric(query) => format!("{:#?}", store.query_metric(query, &limits)),
             Kind::Export(signal, range) => {
                 let mut batches = Vec::new();

@@ -274,7 +274,7 @@ fn metrics_of_one_name_and_other_kinds_are_answered_apart() {
     use crate::store::MetricKind::{Counter, Gauge};
     assert_eq!(kinds(Aggregation::Last), [Gauge, Counter]);
     assert_eq!(kinds(Aggregation::Rate), [Counter]);
-    let catalogue = store.metric_catalogue(TimeRange::ALL, &Limits::NONE).unwrap().value;
+    let catalogue = store.metric_catalogue(TimeRange::ALL, None, &Limits::NONE).unwrap().value;
     let shown: Vec<_> = catalogue
         .iter()
         .map(|entry| (&*entry.name, &*entry.unit, entry.kind, entry.series, entry.newest_unix_nano / SECOND))
