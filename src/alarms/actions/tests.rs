@@ -190,6 +190,14 @@ async fn a_pair_of_programs_scales_between_the_limits() {
     tell(&runner, "out", notification("high", AlarmState::Ok, 4), false);
     tell(&runner, "in", notification("low", AlarmState::Alarm, 1), true);
     assert_eq!(told(directory, 2).await, ["high ALARM 1 2", "low ALARM 2 1"], "2 is the most");
+    // A program has reached a capacity when it ends, which is after it said so.
+    let capacities = || serde_json::to_value(runner.memory()).unwrap()["capacities"].clone();
+    for _ in 0..500 {
+        if capacities() == serde_json::json!({"workers": 1}) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     runner.shutdown(tokio::time::Instant::now() + Duration::from_secs(5)).await;
     let memory = serde_json::to_value(runner.memory()).unwrap();
     assert_eq!(memory["capacities"], serde_json::json!({"workers": 1}));
