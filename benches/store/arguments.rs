@@ -35,6 +35,9 @@ pub struct Arguments {
     /// Millions of data points; 0 leaves metrics out.
     #[arg(long, default_value_t = 20.0)]
     points: f64,
+    /// How often telemetry is taken in, in this process.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub repetitions: u16,
     /// The Weir that runs beside others, when it is not the one built with the bench.
     #[arg(long, value_name = "BINARY", default_value = env!("CARGO_BIN_EXE_weir"))]
     pub weir: PathBuf,
@@ -50,7 +53,7 @@ impl Arguments {
     /// What `cargo test --benches` runs: little of everything that needs nothing installed.
     pub fn smoke() -> Self {
         Self::parse_from(
-            "store --parts in-process --telemetry synthetic --spans 0.02 --logs 0.02 --points 0.02"
+            "store --parts in-process --telemetry synthetic --spans 0.02 --logs 0.02 --points 0.02 --repetitions 1"
                 .split(' '),
         )
     }

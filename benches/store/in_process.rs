@@ -34,53 +34,51 @@ pub fn tables(arguments: &Arguments) -> Outcome<[Table; 2]> {
     let mut asked = Table::new("store-asked", &["question", "telemetry", "ms", "ms the first time", "rows"]);
     for signal in [Signal::Traces, Signal::Logs, Signal::Metrics] {
         for telemetry in &arguments.telemetry {
-            measure(*telemetry, signal, arguments.items(signal), &mut taken, &mut asked)?;
+            measure(arguments, *telemetry, signal, &mut taken, &mut asked)?;
         }
     }
     Ok([taken, asked])
 }
 
 fn measure(
+    arguments: &Arguments,
     telemetry: Telemetry,
     signal: Signal,
-    count: usize,
     taken: &mut Table,
     asked: &mut Table,
 ) -> Outcome<()> {
+    let count = arguments.items(signal);
     if count == 0 {
         return Ok(());
     }
-    let making = cpu_seconds_to_make(telemetry, signal, count)?;
-    let directory = tempfile::tempdir()?;
-    let mut source = telemetry.source(signal, count)?;
-    let end = source.end();
-    reset_peak()?;
-    let at_rest = status_megabytes("VmRSS:")?;
-    let store = SqliteStore::open(&EngineOptions::new(directory.path().to_owned(), Arc::new(move || end)))?;
-    let (mut items, mut bytes) = (0, 0);
-    let before = cpu_seconds()?;
-    while items < count {
-        let batch = source.next_batch();
-        items += batch.items();
-        bytes += batch.bytes();
-        store.append(&batch)?;
+    let mut rates = Vec::new();
+    let mut resident: f64 = 0.0;
+    let mut answered = Vec::new();
+    let mut each = [0.0; 2];
+    for _ in 0..arguments.repetitions {
+        let directory = tempfile::tempdir()?;
+        reset_peak()?;
+        let at_rest = status_megabytes("VmRSS:")?;
+        let taken_in = take_in(telemetry, signal, count, directory.path())?;
+        answered = answers(&taken_in.store, telemetry, signal, taken_in.end)?;
+        drop(taken_in.store);
+        resident = resident.max(status_megabytes("VmHWM:")? - at_rest);
+        rates.push(taken_in.items as f64 / taken_in.cpu_seconds / 1e3);
+        let on_disk = bytes_in(&directory.path().join(signal.name()))?;
+        each = [on_disk as f64, taken_in.bytes as f64].map(|bytes| bytes / taken_in.items as f64);
     }
-    store.cut()?;
-    let cpu = cpu_seconds()? - before - making;
-    let answers = answers(&store, telemetry, signal, end)?;
-    drop(store);
-    let on_disk = bytes_in(&directory.path().join(signal.name()))?;
-    let resident = status_megabytes("VmHWM:")? - at_rest;
+    rates.sort_by(f64::total_cmp);
+    let of = |place: usize| rates.get(place).copied().unwrap_or_default();
     taken.push(vec![
         signal.name().to_owned(),
         telemetry.name().to_owned(),
-        items.to_string(),
-        format!("{:.0}", items as f64 / cpu / 1e3),
-        format!("{:.1}", on_disk as f64 / items as f64),
-        format!("{:.0}", bytes as f64 / items as f64),
+        count.to_string(),
+        format!("{:.0} ({:.0}–{:.0})", of(rates.len() / 2), of(0), of(rates.len() - 1)),
+        format!("{:.1}", each[0]),
+        format!("{:.0}", each[1]),
         format!("{resident:.0}"),
     ]);
-    for answer in answers {
+    for answer in answered {
         asked.push(vec![
             answer.question.to_owned(),
             telemetry.name().to_owned(),
@@ -90,6 +88,34 @@ fn measure(
         ]);
     }
     Ok(())
+}
+
+struct TakenIn {
+    store: SqliteStore,
+    items: usize,
+    bytes: usize,
+    cpu_seconds: f64,
+    /// A time behind the newest item.
+    end: u64,
+}
+
+/// Takes in at least `count` items, until they are in their files.
+fn take_in(telemetry: Telemetry, signal: Signal, count: usize, directory: &Path) -> Outcome<TakenIn> {
+    let making = cpu_seconds_to_make(telemetry, signal, count)?;
+    let mut source = telemetry.source(signal, count)?;
+    let end = source.end();
+    let store = SqliteStore::open(&EngineOptions::new(directory.to_owned(), Arc::new(move || end)))?;
+    let (mut items, mut bytes) = (0, 0);
+    let before = cpu_seconds()?;
+    while items < count {
+        let batch = source.next_batch();
+        items += batch.items();
+        bytes += batch.bytes();
+        store.append(&batch)?;
+    }
+    store.cut()?;
+    let cpu_seconds = cpu_seconds()? - before - making;
+    Ok(TakenIn { store, items, bytes, cpu_seconds, end })
 }
 
 /// What the telemetry itself costs. It is made twice, since the kernel's clocks of a thread are too coarse for each batch.

@@ -43,8 +43,8 @@ export async function waitUntilShopIsStored(browser, shop) {
   const expected = expectations(shop);
   let seen = {};
   while (Date.now() < deadline) {
-    // From a whole minute on, so that charts by minutes begin where the range does.
-    const [from, to] = [Math.floor(shop.begunMs / MINUTE_MS) * MINUTE_MS, Date.now()];
+    // Whole minutes, so that charts by minutes begin and end where the range does, and rates do not change with the time of asking.
+    const [from, to] = [Math.floor(shop.begunMs / MINUTE_MS) * MINUTE_MS, Math.ceil(Date.now() / MINUTE_MS) * MINUTE_MS];
     const range = `from=${from}&to=${to}`;
     seen = await whatIsSeen(browser, range);
     // The alarm is decided when the last of its periods has ended.

@@ -162,7 +162,8 @@ async fn the_pages_numbers_are_those_of_what_was_sent() {
     station.send("/v1/traces", &ten_requests(start)).await;
     station.send("/v1/logs", &one_record(start, 17, "card declined by the bank")).await;
     station.send("/v1/metrics", &one_gauge(start)).await;
-    let from = start / 1_000_000 - 600_000;
+    // A whole minute, since the minute in which a range begins is counted whole.
+    let from = (start / 1_000_000 - 600_000) / 60_000 * 60_000;
     let range = format!("from={from}&to={}", from + 3_600_000);
 
     let services = station.json(&format!("/services?{range}")).await;
