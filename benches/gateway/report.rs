@@ -3,7 +3,7 @@
 use crate::Outcome;
 use crate::arguments::{Part, Settings};
 use crate::case::NamedValue as _;
-use crate::document::{list, provenance, write_between_markers};
+use crate::document::{list, provenance};
 use crate::{components, edges, idle, paced, scaling, under_load};
 
 /// Measures what the settings ask for.
@@ -25,11 +25,7 @@ pub async fn run(settings: &Settings) -> Outcome<()> {
                 edges::table(settings, *part).await?
             }
         };
-        println!("{table}");
-        failures += table.failures();
-        if let Some(document) = &settings.write {
-            write_between_markers(document, table.name, &format!("{provenance}\n{table}"))?;
-        }
+        failures += table.tell(&provenance, settings.write.as_deref())?;
     }
     if failures > 0 {
         return Err(format!("{failures} rows failed").into());

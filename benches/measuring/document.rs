@@ -10,7 +10,7 @@ use crate::Outcome;
 /// A Markdown table.
 pub struct Table {
     /// The one of its markers in a document.
-    pub name: &'static str,
+    name: &'static str,
     columns: Vec<&'static str>,
     rows: Vec<Vec<String>>,
 }
@@ -33,9 +33,17 @@ impl Table {
         self.rows.push(row);
     }
 
-    /// How many rows could not be measured.
-    pub fn failures(&self) -> usize {
-        self.rows.iter().filter(|row| row.iter().any(|cell| cell.starts_with("failed"))).count()
+    /// Prints it and puts it between its markers in `document`, if one is named, behind what made it. Answers how many rows
+    /// could not be measured.
+    ///
+    /// # Errors
+    /// The document cannot be written, or has no such markers.
+    pub fn tell(&self, provenance: &str, document: Option<&Path>) -> Outcome<usize> {
+        println!("{self}");
+        if let Some(document) = document {
+            write_between_markers(document, self.name, &format!("{provenance}\n{self}"))?;
+        }
+        Ok(self.rows.iter().filter(|row| row.iter().any(|cell| cell.starts_with("failed"))).count())
     }
 }
 
@@ -81,7 +89,7 @@ fn first_line_of(command: &mut Command) -> String {
 }
 
 /// Replaces what stands between `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
-pub fn write_between_markers(document: &Path, name: &str, content: &str) -> Outcome<()> {
+fn write_between_markers(document: &Path, name: &str, content: &str) -> Outcome<()> {
     let text = fs::read_to_string(document)?;
     let (begin, end) = (format!("<!-- {name}:begin -->"), format!("<!-- {name}:end -->"));
     let missing = || format!("{} has no {begin} … {end}", document.display());

@@ -97,17 +97,10 @@ impl Contender {
                 ]);
                 command
             }
-            Self::VictoriaLogs => {
-                let mut command = Command::new(installed("victoria-logs")?);
-                command.args([
-                    format!("-storageDataPath={}", data.display()),
-                    format!("-httpListenAddr={}", at.api),
-                    "-retentionPeriod=100y".to_owned(),
-                ]);
-                command
-            }
-            Self::VictoriaMetrics => {
-                let mut command = Command::new(installed("victoria-metrics-with-otlp")?);
+            Self::VictoriaLogs | Self::VictoriaMetrics => {
+                let is_of_logs = self == Self::VictoriaLogs;
+                let name = if is_of_logs { "victoria-logs" } else { "victoria-metrics-with-otlp" };
+                let mut command = Command::new(installed(name)?);
                 command.args([
                     format!("-storageDataPath={}", data.display()),
                     format!("-httpListenAddr={}", at.api),

@@ -27,7 +27,7 @@ mod synthetic;
 mod telemetry;
 
 use self::arguments::{Arguments, Part};
-use self::document::{list, provenance, write_between_markers};
+use self::document::{list, provenance};
 
 /// What a fallible step of the bench returns: the reader of the error is a person.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -53,11 +53,7 @@ fn main() -> Outcome<()> {
     }
     let mut failures = 0;
     for table in tables {
-        println!("{table}");
-        failures += table.failures();
-        if let Some(document) = &arguments.write {
-            write_between_markers(document, table.name, &format!("{provenance}\n{table}"))?;
-        }
+        failures += table.tell(&provenance, arguments.write.as_deref())?;
     }
     if failures > 0 {
         return Err(format!("{failures} rows failed").into());
