@@ -21,6 +21,7 @@ export function makeTelemetry(nowMs) {
     host: `host-${run}`,
     gauge: `shop.cart.items.${run}`,
     histogram: `shop.request.duration.${run}`,
+    counter: `shop.cart.additions.${run}`,
     // A range with room on both sides, so that nothing lies on its edge.
     from: nowMs - 20 * 60_000,
     to: nowMs + 60_000,
@@ -131,9 +132,15 @@ function metricsOf(sent) {
     startTimeUnixNano: nanos(sent.start), timeUnixNano: nanos(sent.start + 60_000), count: "10", sum: 1.5, explicitBounds: [0.1, 0.5, 1], bucketCounts: ["4", "3", "2", "1"],
     attributes: [text("http.route", "/cart")], exemplars: [{ timeUnixNano: nanos(sent.start + 30_000), asDouble: 0.4, traceId: sent.traces[0].id, spanId: randomId(8) }],
   };
+  // As steady as can be, so that its chart has no room for zero, and counted one by one.
+  const counterPoints = sent.gaugeValues.slice(1).map((_, index) => ({
+    startTimeUnixNano: nanos(sent.start + index * 60_000), timeUnixNano: nanos(sent.start + (index + 1) * 60_000), asInt: "1000",
+    exemplars: index === 2 ? [{ timeUnixNano: nanos(sent.start + index * 60_000 + 30_000), asInt: "1", traceId: sent.traces[1].id, spanId: randomId(8) }] : [],
+  }));
   return {
     resource: resourceOf(sent, sent.front),
     scopeMetrics: [{ scope: { name: "checks" }, metrics: [
+      { name: sent.counter, unit: "{item}", sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints: counterPoints } },
       { name: sent.gauge, unit: "{item}", description: "Items in carts", gauge: { dataPoints: gaugePoints } },
       { name: sent.histogram, unit: "s", histogram: { aggregationTemporality: 1, dataPoints: [histogramPoint] } },
     ] }],

@@ -203,8 +203,9 @@ function placeMarks(chart, marks) {
   chart.over.querySelectorAll(".chart-mark").forEach((old) => old.remove());
   for (const mark of marks) {
     const left = chart.valToPos(mark.time, "x");
-    const top = chart.valToPos(mark.value, "y");
-    if (left < 0 || left > chart.over.clientWidth || top < 0 || top > chart.over.clientHeight) continue;
+    if (left < 0 || left > chart.over.clientWidth) continue;
+    // What a counter's exemplar measured may lie far from how fast the counter rises: such a mark is held at the edge.
+    const top = Math.min(Math.max(chart.valToPos(mark.value, "y"), 0), chart.over.clientHeight);
     const anchor = document.createElement("a");
     anchor.className = "chart-mark";
     anchor.href = mark.href;

@@ -24,6 +24,14 @@ export const metricChecks = {
     await page.until("the trace of the exemplar", (id) => window.location.pathname === `/trace/${id}`, sent.traces[0].id);
   },
 
+  "an exemplar far from the values of its chart is held at the edge and leads to its trace": async (page, sent) => {
+    // Whole minutes that each have all of their thousand, so that the chart is a flat line.
+    const range = `from=${sent.start + 60_000}&to=${sent.start + 240_000}`;
+    await page.open(`/metrics?${range}&name=${sent.counter}&aggregation=increase`);
+    await page.click(".chart-mark");
+    await page.until("the trace of the exemplar", (id) => window.location.pathname === `/trace/${id}`, sent.traces[1].id);
+  },
+
   "dragging over a chart zooms every page, and back undoes it": async (page, sent) => {
     await page.open(`/metrics?${sent.range}&name=${sent.gauge}`);
     await page.see(".metric-detail .u-over");
