@@ -178,14 +178,14 @@ impl<'a, F: RecordFormat> Question<'a, F> {
         self.view.open.pieces().get(number).map(|piece| &piece.piece)
     }
 
-    /// Calls `visit` with every block that has rows in `range` that fit, the newest first, as long as the budget lasts:
-    /// the times of all its rows, and which of them fit.
+    /// Calls `visit` with every block that has rows in `range` that fit, and which of them do; the newest first, as long
+    /// as the budget lasts.
     pub fn for_each_fitting(
         &self,
         range: TimeRange,
         filter: &Filter,
         budget: &Budget<'_>,
-        mut visit: impl FnMut(&BlockReader<'_>, &[u64], &[bool]) -> rusqlite::Result<()>,
+        mut visit: impl FnMut(&BlockReader<'_>, &[bool]) -> rusqlite::Result<()>,
     ) -> Result<(), StoreError> {
         let sought = Sought::new::<F>(filter);
         for place in self.newest_blocks(range)? {
@@ -196,10 +196,9 @@ impl<'a, F: RecordFormat> Question<'a, F> {
                 continue;
             }
             self.on_block(place, budget, |reader| {
-                let times = F::times(reader)?;
-                let selected = select::<F>(reader, &times, range, filter)?;
+                let selected = select::<F>(reader, place, range, filter)?;
                 if selected.contains(&true) {
-                    visit(reader, &times, &selected)?;
+                    visit(reader, &selected)?;
                 }
                 Ok(())
             })?;
@@ -214,14 +213,19 @@ impl<'a, F: RecordFormat> Question<'a, F> {
     }
 }
 
-/// The rows of a block that lie in `range` and fit.
+/// The rows of a block that lie in `range` and fit. Times are only read where some of them may lie outside.
 pub fn select<F: RecordFormat>(
     reader: &BlockReader<'_>,
-    times: &[u64],
+    place: BlockPlace,
     range: TimeRange,
     filter: &Filter,
 ) -> rusqlite::Result<Vec<bool>> {
-    let mut selected: Vec<bool> = times.iter().map(|time| range.contains(*time)).collect();
+    let is_within = range.contains(place.first_unix_nano) && range.contains(place.last_unix_nano);
+    let mut selected = if is_within {
+        vec![true; reader.rows()]
+    } else {
+        F::times(reader)?.into_iter().map(|time| range.contains(time)).collect()
+    };
     for condition in &filter.conditions {
         if !selected.contains(&true) {
             break;

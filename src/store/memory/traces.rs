@@ -7,7 +7,7 @@ use super::{Reading, for_each_item};
 use crate::otlp::{Batch, Signal};
 use crate::store::filter::matching::{ItemView, service_of};
 use crate::store::grouped_items::{GroupedItems, for_each_scope_group};
-use crate::store::traces::growing_trace::{GrowingTrace, sort_summaries};
+use crate::store::traces::growing_trace::{GrowingTrace, place_of};
 use crate::store::{Answer, Cut, Limits, TimeRange, TraceSearch, TraceSummary};
 
 /// Every span of a trace.
@@ -55,12 +55,12 @@ pub(super) fn search(
                 && found.contains(&trace_id)
             {
                 let service = service_of(placed.resource).to_text().into_owned();
-                traces.entry(trace_id).or_default().add(service, span);
+                traces.entry(trace_id).or_default().add(&service, span);
             }
         });
     }
     let mut summaries: Vec<TraceSummary> =
         traces.into_iter().map(|(trace_id, trace)| trace.summary(trace_id)).collect();
-    sort_summaries(&mut summaries, search.order);
+    summaries.sort_by_key(|trace| place_of(trace, search.order));
     reading.answer(summaries)
 }

@@ -50,8 +50,11 @@ pub fn search(
             continue;
         }
         let in_block = question.on_block(place, &budget, |reader| {
+            let selected = select::<LogFormat>(reader, place, range, &search.filter)?;
+            if !selected.contains(&true) {
+                return Ok(Vec::new());
+            }
             let times = LogFormat::times(reader)?;
-            let selected = select::<LogFormat>(reader, &times, range, &search.filter)?;
             let record = |row: usize| FoundRecord {
                 unix_nano: times.get(row).copied().unwrap_or(0),
                 block: (place.partition, place.block),
@@ -137,8 +140,8 @@ pub fn count(
         steps.map(|unix_nano| LogCounts { unix_nano, ..LogCounts::default() }).collect();
     let question = Question::new(store);
     let budget = Budget::new(limits);
-    question.for_each_fitting(range, filter, &budget, |reader, times, selected| {
-        let severities = severities(reader)?;
+    question.for_each_fitting(range, filter, &budget, |reader, selected| {
+        let (times, severities) = (LogFormat::times(reader)?, severities(reader)?);
         for row in selected_rows(selected) {
             let time = times.get(row).copied().unwrap_or(0);
             let step = usize::try_from(time.saturating_sub(range.from_unix_nano) / step_nano);

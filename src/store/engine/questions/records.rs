@@ -23,7 +23,7 @@ pub fn facets<F: RecordFormat>(
     let question = Question::new(store);
     let budget = Budget::new(limits);
     let mut counts: Vec<BTreeMap<String, u64>> = vec![BTreeMap::new(); fields.len()];
-    question.for_each_fitting(range, filter, &budget, |reader, _, selected| {
+    question.for_each_fitting(range, filter, &budget, |reader, selected| {
         let rows = selected_rows(selected);
         for (field, counts) in fields.iter().zip(&mut counts) {
             let values = reader.field(field, F::own_column(field))?;
@@ -61,13 +61,9 @@ pub fn attribute_keys<F: RecordFormat>(
         if !budget.may_go_on() {
             break;
         }
-        let is_within = range.contains(place.first_unix_nano) && range.contains(place.last_unix_nano);
         question.on_block(place, &budget, |reader| {
-            let mut rows = None;
-            if !is_within {
-                let times = F::times(reader)?;
-                rows = Some(selected_rows(&select::<F>(reader, &times, range, &Filter::default())?));
-            }
+            let selected = select::<F>(reader, place, range, &Filter::default())?;
+            let rows = selected.contains(&false).then(|| selected_rows(&selected));
             keys_of(reader, rows.as_deref(), &mut keys)
         })?;
     }
@@ -123,8 +119,7 @@ pub fn export<F: RecordFormat>(
     let budget = Budget::new(&Limits::NONE);
     for place in question.blocks(range)? {
         let batch = question.on_block(place, &budget, |reader| {
-            let times = F::times(reader)?;
-            let rows = selected_rows(&select::<F>(reader, &times, range, &Filter::default())?);
+            let rows = selected_rows(&select::<F>(reader, place, range, &Filter::default())?);
             let mut items = GroupedItems::new(F::SIGNAL);
             F::write_rows(reader, &rows, &mut |row, record| push_row(&mut items, reader, row, record))?;
             Ok(items.into_batch())

@@ -54,8 +54,6 @@ impl RecordFormat for SpanFormat {
 
 /// The columns from which traces are summed up.
 pub struct SummaryColumns {
-    /// Trace ids.
-    pub trace_id: StringColumn,
     /// Span ids.
     pub span_id: StringColumn,
     /// Parents' ids.
@@ -74,7 +72,6 @@ impl SummaryColumns {
     /// Reads them.
     pub fn read(reader: &BlockReader<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            trace_id: reader.strings(columns::TRACE_ID)?,
             span_id: reader.strings(columns::SPAN_ID)?,
             parent: Parents::read(reader)?,
             name: reader.strings(columns::NAME)?,
@@ -83,6 +80,11 @@ impl SummaryColumns {
             status_code: reader.numbers(columns::STATUS_CODE)?,
         })
     }
+}
+
+/// The starts of a block's spans.
+pub fn starts(reader: &BlockReader<'_>) -> rusqlite::Result<NumberColumn> {
+    reader.numbers(columns::START)
 }
 
 /// The trace ids of a block.
@@ -125,6 +127,7 @@ impl Parents {
 }
 
 struct SpanColumns {
+    trace_id: StringColumn,
     summary: SummaryColumns,
     trace_state: StringColumn,
     status_message: StringColumn,
@@ -141,6 +144,7 @@ struct SpanColumns {
 impl SpanColumns {
     fn read(reader: &BlockReader<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
+            trace_id: trace_ids(reader)?,
             summary: SummaryColumns::read(reader)?,
             trace_state: reader.strings(columns::TRACE_STATE)?,
             status_message: reader.strings(columns::STATUS_MESSAGE)?,
@@ -158,7 +162,7 @@ impl SpanColumns {
     fn write(&self, row: usize, attributes: &mut RowAttributes<'_, '_>, out: &mut Vec<u8>) {
         let summary = &self.summary;
         let start = summary.start.get(row);
-        put_bytes(out, 1, summary.trace_id.get(row));
+        put_bytes(out, 1, self.trace_id.get(row));
         put_bytes(out, 2, summary.span_id.get(row));
         put_bytes(out, 3, self.trace_state.get(row));
         put_bytes(out, 4, summary.parent.get(row, &summary.span_id));

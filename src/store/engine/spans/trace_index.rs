@@ -4,6 +4,8 @@
 //! block, and a table with a row for each trace would dirty a page for each; so whenever there are enough lists they
 //! are merged into one *run*, in chunks that are found by their first hash.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::otlp::wire::{put_varint, read_varint};
@@ -22,6 +24,9 @@ const LISTS_PER_RUN: i64 = 64;
 /// How many entries a chunk of a run has, or a few more where the last hash has more blocks.
 const ENTRIES_PER_CHUNK: usize = 1_024;
 
+/// Of so many traces each is looked up for itself; with more it is quicker to go over a whole run.
+const MOST_LOOKED_UP_APART: usize = 12;
+
 /// What the index has of a trace id.
 pub fn trace_hash(trace_id: &[u8]) -> u32 {
     (hash_bytes(trace_id) >> 32) as u32
@@ -39,30 +44,79 @@ pub fn insert(transaction: &Transaction<'_>, block: i64, hashes: &[u32]) -> rusq
     Ok(())
 }
 
-/// The blocks that may have spans of a trace, in order.
-pub fn blocks_of(connection: &Connection, trace_id: &[u8]) -> rusqlite::Result<Vec<i64>> {
-    let hash = trace_hash(trace_id);
-    let mut blocks = Vec::new();
-    let mut runs = connection.prepare_cached("SELECT DISTINCT run FROM trace_run")?;
-    let mut chunk = connection.prepare_cached(
-        "SELECT entries FROM trace_run WHERE run = ? AND first_hash <= ? ORDER BY first_hash DESC LIMIT 1",
-    )?;
-    for run in runs.query_map([], |row| row.get::<_, i64>(0))? {
-        let run = run?;
-        let entries = chunk.query_row([run, i64::from(hash)], |row| row.get::<_, Vec<u8>>(0)).optional()?;
-        let entries = entries.unwrap_or_default();
-        blocks.extend(run_entries(&entries).filter(|(of, _)| *of == hash).map(|(_, offset)| run + offset));
+/// The blocks that may have spans of a trace whose hash is among `hashes`, in order.
+///
+/// Every run has to be looked at, so this is about as dear for a hundred traces as for ten.
+pub fn blocks_of(connection: &Connection, mut hashes: Vec<u32>) -> rusqlite::Result<Vec<i64>> {
+    hashes.sort_unstable();
+    hashes.dedup();
+    let mut blocks = BTreeSet::new();
+    // `SELECT DISTINCT run` would read the whole index.
+    let mut next_run =
+        connection.prepare_cached("SELECT run FROM trace_run WHERE run > ? ORDER BY run LIMIT 1")?;
+    let mut run = i64::MIN;
+    while let Some(next) = next_run.query_row([run], |row| row.get(0)).optional()? {
+        run = next;
+        let together = if hashes.len() > MOST_LOOKED_UP_APART { hashes.len() } else { 1 };
+        for some in hashes.chunks(together) {
+            look_in_run(connection, run, some, &mut blocks)?;
+        }
     }
     let mut lists = connection.prepare_cached("SELECT block, hashes FROM block_traces")?;
     let mut rows = lists.query([])?;
     while let Some(row) = rows.next()? {
-        let hashes = row.get_ref(1)?.as_blob()?;
-        if hashes_of(hashes).take_while(|of| *of <= hash).any(|of| of == hash) {
-            blocks.push(row.get(0)?);
+        let mut in_block = hashes_of(row.get_ref(1)?.as_blob()?);
+        let mut entry = in_block.next();
+        let has_it = hashes.iter().any(|sought| {
+            while entry.is_some_and(|hash| hash < *sought) {
+                entry = in_block.next();
+            }
+            entry == Some(*sought)
+        });
+        if has_it {
+            blocks.insert(row.get(0)?);
         }
     }
-    blocks.sort_unstable();
-    Ok(blocks)
+    Ok(blocks.into_iter().collect())
+}
+
+/// Adds the blocks of a run that are sought: those of all chunks from the first of the sorted `hashes` to the last.
+fn look_in_run(
+    connection: &Connection,
+    run: i64,
+    hashes: &[u32],
+    blocks: &mut BTreeSet<i64>,
+) -> rusqlite::Result<()> {
+    let (Some(first), Some(last)) = (hashes.first(), hashes.last()) else { return Ok(()) };
+    let mut chunks = connection.prepare_cached(
+        "SELECT entries FROM trace_run WHERE run = ?1 AND first_hash <= ?3 AND first_hash >= coalesce(
+            (SELECT first_hash FROM trace_run WHERE run = ?1 AND first_hash <= ?2
+             ORDER BY first_hash DESC LIMIT 1), 0)
+        ORDER BY first_hash",
+    )?;
+    let mut rows = chunks.query([run, i64::from(*first), i64::from(*last)])?;
+    let mut rest = hashes;
+    while let Some(row) = rows.next()? {
+        let done = look_in_chunk(row.get_ref(0)?.as_blob()?, run, rest, blocks);
+        rest = rest.get(done..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// Adds the blocks of a chunk that are sought, and answers with how many of the hashes are not behind its end.
+fn look_in_chunk(packed: &[u8], run: i64, hashes: &[u32], blocks: &mut BTreeSet<i64>) -> usize {
+    let mut done = 0;
+    for (hash, offset) in run_entries(packed) {
+        while hashes.get(done).is_some_and(|sought| *sought < hash) {
+            done += 1;
+        }
+        match hashes.get(done) {
+            None => break,
+            Some(sought) if *sought == hash => drop(blocks.insert(run + offset)),
+            Some(_) => {}
+        }
+    }
+    done
 }
 
 /// Merges lists into a run where there are enough.
@@ -168,13 +222,19 @@ mod tests {
         let runs: i64 =
             connection.query_row("SELECT count(DISTINCT run) FROM trace_run", [], |row| row.get(0)).unwrap();
         assert_eq!(runs, 3);
-        for number in [0, 1, 64, 100, 199, 2_520, 2_999] {
-            let expected: Vec<i64> = (1..=200).filter(|block| number % block == 0).collect();
-            assert_eq!(
-                blocks_of(&connection, &trace_id(u32::try_from(number).unwrap())).unwrap(),
-                expected,
-                "{number}"
-            );
+        let sought = [0, 1, 64, 100, 199, 2_520, 2_999];
+        let hash = |number: i64| trace_hash(&trace_id(u32::try_from(number).unwrap()));
+        let expected = |numbers: &[i64]| -> Vec<i64> {
+            (1..=200).filter(|block| numbers.iter().any(|number| number % block == 0)).collect()
+        };
+        for number in sought {
+            assert_eq!(blocks_of(&connection, vec![hash(number)]).unwrap(), expected(&[number]), "{number}");
+        }
+        // Together, few and many; some are in no block.
+        for numbers in [sought[1..].to_vec(), (1_009..1_099).chain(70_000..70_100).collect()] {
+            let hashes = numbers.iter().map(|number| hash(*number)).collect();
+            let known: Vec<i64> = numbers.into_iter().filter(|number| *number < 3_000).collect();
+            assert_eq!(blocks_of(&connection, hashes).unwrap(), expected(&known), "{known:?}");
         }
     }
 }
