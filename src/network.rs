@@ -10,10 +10,12 @@ pub mod headers;
 pub mod http_client;
 pub mod http_server;
 pub mod listener;
+mod listening_address;
 pub mod pages;
 pub mod tls;
 
 pub use connection::{Connection, Peer};
 pub use extensions_used::{AuthConfig, MiddlewareConfig, refuse_missing_extensions};
 pub use listener::{ConnectionHandler, Listener};
+pub use listening_address::check_listening_address;
 pub use pages::{Page, PageServer};

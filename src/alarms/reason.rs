@@ -29,6 +29,9 @@ pub fn reason(
         .map(|(start, value)| format!("{value} ({})", UtcTime::from_unix_nano(*start).rfc3339_nanos()))
         .collect();
     let missing = evaluation.evaluation_periods.saturating_sub(values.len());
+    if telling.is_empty() {
+        return without_telling_values(evaluation, considered.len(), missing, state);
+    }
     let treated = match (missing, evaluation.missing_data) {
         (0, _) | (_, MissingData::Missing | MissingData::Ignore) => String::new(),
         (_, MissingData::Breaching) => format!(" {} treated as [Breaching].", missing_datapoints(missing)),
@@ -66,10 +69,37 @@ fn without_values(evaluation: &Evaluation, state: AlarmState) -> String {
             let (datapoints, were) = if periods == 1 { ("datapoint", "was") } else { ("datapoints", "were") };
             return format!("Insufficient Data: {periods} {datapoints} {were} unknown.");
         }
-        AlarmState::Alarm => "Breaching",
-        AlarmState::Ok => "NonBreaching",
+        AlarmState::Alarm | AlarmState::Ok => treatment(state),
     };
     format!("Threshold Crossed: {received} and {} treated as [{treated}].", missing_datapoints(periods))
+}
+
+/// None of the values known speaks for `state`: what is missing does, or the values are too few to speak against it.
+fn without_telling_values(
+    evaluation: &Evaluation,
+    known: usize,
+    missing: usize,
+    state: AlarmState,
+) -> String {
+    if missing > 0 && matches!(evaluation.missing_data, MissingData::Breaching | MissingData::NotBreaching) {
+        return format!(
+            "Threshold Crossed: {} treated as [{}].",
+            missing_datapoints(missing),
+            treatment(state)
+        );
+    }
+    let datapoints = if known == 1 { "datapoint is" } else { "datapoints are" };
+    format!(
+        "Threshold Crossed: {known} {datapoints} {} the threshold ({}), fewer than the {} that ALARM needs.",
+        evaluation.operator.in_words(),
+        evaluation.threshold,
+        evaluation.datapoints_to_alarm,
+    )
+}
+
+/// What missing datapoints were taken for where they alone made `state`.
+const fn treatment(state: AlarmState) -> &'static str {
+    if matches!(state, AlarmState::Alarm) { "Breaching" } else { "NonBreaching" }
 }
 
 fn missing_datapoints(count: usize) -> String {
@@ -138,6 +168,15 @@ mod tests {
             reason(&breaching, &window(&[None, None, None, None]), AlarmState::Ok, AlarmState::Alarm),
             "Threshold Crossed: no datapoints were received for 2 periods and 2 missing datapoints were treated as \
              [Breaching]."
+        );
+        assert_eq!(
+            reason(&breaching, &window(&[Some(20.0), None]), AlarmState::Ok, AlarmState::Alarm),
+            "Threshold Crossed: 1 missing datapoint was treated as [Breaching]."
+        );
+        let three = evaluation(3, MissingData::Missing);
+        assert_eq!(
+            reason(&three, &window(&[None, Some(22.0), None]), AlarmState::Alarm, AlarmState::Ok),
+            "Threshold Crossed: 1 datapoint is greater than the threshold (21.5), fewer than the 2 that ALARM needs."
         );
         let missing = evaluation(1, MissingData::Missing);
         assert_eq!(

@@ -2,6 +2,7 @@
 
 use crate::config::{ByteSize, GoDuration, Optional, Secret};
 use crate::config_section;
+use crate::network::check_listening_address;
 use crate::network::tls::ServerTlsConfig;
 
 use super::security::{WHAT_TO_DO_ABOUT_ADDRESS, may_be_local};
@@ -35,10 +36,7 @@ config_section! {
         pub concurrent_questions: u64 = 4,
     }
     check(section, checking) {
-        if !["tcp", "tcp4", "tcp6", "unix"].contains(&section.transport.as_str()) {
-            let message = format!("invalid transport type {:?} (tcp, tcp4, tcp6 or unix)", section.transport);
-            checking.error_at("transport", message);
-        }
+        check_listening_address(&section.transport, &section.endpoint, checking);
         if section.endpoint.is_empty() {
             checking.error_at("endpoint", "endpoint must not be empty");
         } else if section.transport != "unix" && !section.auth.is_on() && !may_be_local(&section.endpoint) {

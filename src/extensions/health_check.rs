@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::config::{GoDuration, Optional};
 use crate::config_section;
 use crate::network::tls::ServerTlsConfig;
-use crate::network::{Page, PageServer};
+use crate::network::{Page, PageServer, check_listening_address};
 use crate::otlp::Signal;
 use crate::pipeline::{
     BoxFuture, BuildError, Component, Extension, ExtensionType, Host, Settings, Stability, StartError,
@@ -37,6 +37,7 @@ config_section! {
         if section.endpoint.is_empty() {
             checking.error_at("endpoint", "http endpoint required");
         }
+        check_listening_address(&section.transport, &section.endpoint, checking);
         if !section.path.starts_with('/') {
             checking.error_at("path", "path must start with /");
         }

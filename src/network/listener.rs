@@ -233,7 +233,10 @@ fn is_abandoned(path: &str) -> bool {
 /// The words Go's net package has for the errors people search for.
 fn go_words(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::AddrInUse => "bind: address already in use".to_owned(),
+        io::ErrorKind::AddrInUse => {
+            "bind: address already in use. Another program listens there: end it, or set another `endpoint`"
+                .to_owned()
+        }
         io::ErrorKind::AddrNotAvailable => "bind: cannot assign requested address".to_owned(),
         io::ErrorKind::PermissionDenied => "bind: permission denied".to_owned(),
         _ => error.to_string(),
@@ -252,7 +255,8 @@ mod tests {
         drop(std::os::unix::net::UnixListener::bind(path).unwrap());
         let listener = Listener::bind("unix", path).await.unwrap();
         let refused = Listener::bind("unix", path).await.unwrap_err();
-        assert_eq!(refused.to_string(), format!("listen unix {path}: bind: address already in use"));
+        let said = format!("listen unix {path}: bind: address already in use. ");
+        assert!(refused.to_string().starts_with(&said), "{refused}");
         drop(listener);
     }
 }

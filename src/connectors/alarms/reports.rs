@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::untold::UntoldTransition;
 use crate::alarms::{AlarmState, Rule, SeriesRecord};
+use crate::build_info;
 use crate::log_operators::{LogEntry, Value, ValueMap, put_log_entries, put_value};
 use crate::metric_streams::wire::{
     MessageList, MetricHeader, metrics_batch, put_metric, put_point, put_resource_group, put_scope_group,
@@ -45,6 +46,7 @@ fn log_entry(transition: &UntoldTransition, now_unix_nano: u64) -> LogEntry {
         severity: severity_of(notification.state),
         body: format!("{} is {state}: {}", notification.alarm, notification.reason).into(),
         attributes,
+        resource: [("service.name", build_info::COMMAND)].into_iter().collect(),
         scope_name: SCOPE.to_owned(),
         ..LogEntry::default()
     }
@@ -73,7 +75,9 @@ pub(super) fn state_metrics(rules: &[Rule], records: &[Vec<SeriesRecord>], now_u
         return Batch::empty(crate::otlp::Signal::Metrics);
     }
     let mut body = Vec::new();
-    put_resource_group(&mut body, b"", b"", |out| {
+    let mut resource = Vec::new();
+    put_message(&mut resource, 1, |out| put_attribute(out, "service.name", build_info::COMMAND));
+    put_resource_group(&mut body, &resource, b"", |out| {
         put_scope_group(out, &scope, b"", |out| {
             put_metric(out, &header, |out| {
                 for (rule, records) in rules.iter().zip(records) {

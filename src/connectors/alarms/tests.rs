@@ -47,6 +47,8 @@ fn transitions(sink: &Sink) -> Vec<String> {
     let mut told = Vec::new();
     for batch in sink.taken() {
         let json: serde_json::Value = serde_json::from_slice(&encode_json(&batch)).unwrap();
+        let resource = &json["resourceLogs"][0]["resource"]["attributes"];
+        assert_eq!(resource[0], serde_json::json!({"key": "service.name", "value": {"stringValue": "weir"}}));
         for record in json["resourceLogs"][0]["scopeLogs"][0]["logRecords"].as_array().unwrap() {
             let attribute = |key: &str| {
                 let attributes = record["attributes"].as_array().unwrap().iter();

@@ -89,7 +89,10 @@ async fn a_taken_port_is_said_in_gos_words() {
     let error = extension.start(&Host::default()).await.unwrap_err().to_string();
     assert_eq!(
         error,
-        format!("failed to bind to address {endpoint}: listen tcp {endpoint}: bind: address already in use")
+        format!(
+            "failed to bind to address {endpoint}: listen tcp {endpoint}: bind: address already in use. \
+             Another program listens there: end it, or set another `endpoint`"
+        )
     );
 }
 

@@ -3,7 +3,7 @@
 use crate::config::{GoDuration, Optional};
 use crate::config_section;
 use crate::network::tls::ServerTlsConfig;
-use crate::network::{AuthConfig, MiddlewareConfig, refuse_missing_extensions};
+use crate::network::{AuthConfig, MiddlewareConfig, check_listening_address, refuse_missing_extensions};
 use crate::pipeline::BuildError;
 
 config_section! {
@@ -33,9 +33,7 @@ config_section! {
         pub middlewares: Vec<MiddlewareConfig> = Vec::new(),
     }
     check(section, checking) {
-        if !["tcp", "tcp4", "tcp6", "unix"].contains(&section.transport.as_str()) {
-            checking.error_at("transport", format!("invalid transport type {:?} (tcp, tcp4, tcp6 or unix)", section.transport));
-        }
+        check_listening_address(&section.transport, &section.endpoint, checking);
         if section.max_recv_msg_size_mib > 2048 {
             checking.error_at("max_recv_msg_size_mib", "'max_recv_msg_size_mib' must not be more than 2048");
         }

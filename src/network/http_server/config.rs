@@ -6,7 +6,7 @@ use super::super::tls::ServerTlsConfig;
 use super::cors::CorsConfig;
 use crate::config::{Checking, GoDuration, Optional};
 use crate::config_section;
-use crate::network::{AuthConfig, MiddlewareConfig, refuse_missing_extensions};
+use crate::network::{AuthConfig, MiddlewareConfig, check_listening_address, refuse_missing_extensions};
 use crate::pipeline::BuildError;
 
 config_section! {
@@ -87,10 +87,7 @@ impl HttpServerConfig {
     }
 
     fn check_values(&self, checking: &mut Checking) {
-        if !["tcp", "tcp4", "tcp6", "unix"].contains(&self.transport.as_str()) {
-            let message = format!("invalid transport type {:?} (tcp, tcp4, tcp6 or unix)", self.transport);
-            checking.error_at("transport", message);
-        }
+        check_listening_address(&self.transport, &self.endpoint, checking);
         for name in &self.compression_algorithms {
             if Compression::from_content_encoding(name).is_none() {
                 let message = format!("unsupported compression type {name:?}");
