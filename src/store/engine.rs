@@ -2,7 +2,7 @@
 //! time, with our own compressed blocks of columns in them.
 //!
 //! A batch is first appended to the log of its signal, as it came; that is what `append` waits for. When enough has
-//! come it is *cut*: turned into blocks and written to the files of its pieces of time. Each signal has one thread that
+//! come it is *cut*: turned into blocks and written to the files of its pieces of time. One appender of a signal at a time
 //! writes; readers have connections of their own and see one [`View`](view::View) throughout a question.
 
 mod believed_clock;
@@ -29,6 +29,7 @@ pub mod signal_format;
 pub mod signal_store;
 mod spans;
 mod sqlite_store;
+mod turns;
 pub mod view;
 mod writer;
 

@@ -1,9 +1,10 @@
-//! One signal of the engine: the way to its writer thread, and views for readers.
+//! One signal of the engine: the way to its writer, and views for readers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, SyncSender};
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -12,19 +13,26 @@ use super::options::EngineOptions;
 use super::partition::Partition;
 use super::read_connections::{ReadConnection, ReadConnections};
 use super::signal_format::SignalFormat;
+use super::turns::Turns;
 use super::view::{Live, View};
-use super::writer::{Job, Writer};
+use super::writer::Writer;
 use crate::otlp::Batch;
 use crate::store::{SignalStatistics, StoreError, TimeRange};
 
-/// How many appends wait for the writer at most; more wait to wait.
-const MOST_WAITING: usize = 256;
+/// How often retention and the age of what is not yet cut are looked at.
+const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Keeps one signal in the format `F`.
 pub struct SignalStore<F: SignalFormat> {
     shared: Arc<Shared<F>>,
-    jobs: Mutex<Option<SyncSender<Job>>>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    turns: Arc<Turns<F>>,
+    housekeeping: Mutex<Option<Housekeeping>>,
+}
+
+/// The thread that does what is due without being asked, until the sender is dropped.
+struct Housekeeping {
+    end: SyncSender<()>,
+    thread: JoinHandle<()>,
 }
 
 /// What the writer and readers share.
@@ -57,15 +65,22 @@ pub struct SignalCounters {
 }
 
 impl<F: SignalFormat> SignalStore<F> {
-    /// Opens what there is of the signal, finishes or undoes what a crash left unfinished, and starts the writer.
+    /// Opens what there is of the signal, and finishes or undoes what a crash left unfinished.
     pub fn open(options: &EngineOptions, budget: Arc<DiskBudget>, format: F) -> Result<Self, StoreError> {
         let (writer, shared) = Writer::open(options, budget, format)?;
-        let (jobs, incoming) = mpsc::sync_channel(MOST_WAITING);
+        let turns = Arc::new(Turns::new(writer));
+        let (end, ended) = mpsc::sync_channel(0);
+        let kept = Arc::clone(&turns);
+        let keep_house = move || {
+            while ended.recv_timeout(HOUSEKEEPING_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                kept.keep_house();
+            }
+        };
         let thread = std::thread::Builder::new()
             .name(format!("store-{}", F::SIGNAL.name()))
-            .spawn(move || writer.run(&incoming))
-            .map_err(|error| StoreError::Engine(format!("could not start the store's writer: {error}")))?;
-        Ok(Self { shared, jobs: Mutex::new(Some(jobs)), writer: Mutex::new(Some(thread)) })
+            .spawn(keep_house)
+            .map_err(|error| StoreError::Engine(format!("could not start the store's thread: {error}")))?;
+        Ok(Self { shared, turns, housekeeping: Mutex::new(Some(Housekeeping { end, thread })) })
     }
 
     /// Keeps a batch; returns once it is kept.
@@ -73,12 +88,12 @@ impl<F: SignalFormat> SignalStore<F> {
         if batch.is_empty() {
             return Ok(());
         }
-        self.ask(|answer| Job::Append { batch, answer })
+        self.turns.append(batch)
     }
 
     /// Makes blocks of everything appended so far.
     pub fn cut(&self) -> Result<(), StoreError> {
-        self.ask(|answer| Job::Cut { answer })
+        self.turns.cut()
     }
 
     /// The newest state.
@@ -137,22 +152,14 @@ impl<F: SignalFormat> SignalStore<F> {
 
     /// Ends the writer; what is asked of it afterwards fails. What was appended and not cut stays in the log.
     pub fn close(&self) {
-        drop(self.jobs.lock().take());
-        // The last connection to a file empties its write-ahead log, if it is one that writes.
-        self.shared.connections.clear();
-        if let Some(thread) = self.writer.lock().take() {
+        if let Some(Housekeeping { end, thread }) = self.housekeeping.lock().take() {
+            drop(end);
             // A panic was reported by the thread itself.
             let _ = thread.join();
         }
-    }
-
-    fn ask(&self, job: impl FnOnce(SyncSender<Result<(), StoreError>>) -> Job) -> Result<(), StoreError> {
-        let closed = || StoreError::Engine("the store is closed".to_owned());
-        let jobs = self.jobs.lock().clone().ok_or_else(closed)?;
-        let (answer, answered) = mpsc::sync_channel(1);
-        jobs.send(job(answer)).map_err(|_| closed())?;
-        drop(jobs);
-        answered.recv().map_err(|_| closed())?
+        // The last connection to a file empties its write-ahead log, if it is one that writes.
+        self.shared.connections.clear();
+        self.turns.end();
     }
 }
 

@@ -1,9 +1,8 @@
-//! The writer of a signal: one thread that alone writes its files. Batches that wait while it is busy share one commit.
+//! The writer of a signal, which alone writes its files: on the thread of whoever has its [turn](super::turns).
 
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -23,29 +22,10 @@ use super::view::Live;
 use crate::otlp::Batch;
 use crate::store::StoreError;
 
-/// How often retention and the age of what is not yet cut are looked at.
-const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(1);
-
 /// How many times a cut's worth may wait while cutting fails; more is refused.
 const MOST_CUTS_WAITING: usize = 4;
 
-/// What the writer is asked.
-pub enum Job {
-    /// To keep a batch.
-    Append {
-        /// The batch.
-        batch: Batch,
-        /// Where the answer goes.
-        answer: SyncSender<Result<(), StoreError>>,
-    },
-    /// To make blocks of what was appended.
-    Cut {
-        /// Where the answer goes.
-        answer: SyncSender<Result<(), StoreError>>,
-    },
-}
-
-/// What only the writer thread touches.
+/// What only one thread at a time touches.
 pub struct Writer<F: SignalFormat> {
     shared: Arc<Shared<F>>,
     log: OpenLog,
@@ -56,7 +36,6 @@ pub struct Writer<F: SignalFormat> {
     /// How much is in the log.
     waiting: Amount,
     waiting_since: Option<Instant>,
-    kept_house_at: Instant,
     /// What telemetry is too old by.
     believed_clock: BelievedClock,
     /// Why the last cut failed, while it did.
@@ -105,7 +84,6 @@ impl<F: SignalFormat> Writer<F> {
             next_sequence,
             waiting,
             waiting_since,
-            kept_house_at: Instant::now(),
             believed_clock: BelievedClock::new((options.clock)(), Instant::now()),
             failure: None,
         };
@@ -113,45 +91,10 @@ impl<F: SignalFormat> Writer<F> {
         Ok((writer, shared))
     }
 
-    /// Works until nobody can ask any more.
-    pub fn run(mut self, jobs: &Receiver<Job>) {
-        loop {
-            match jobs.recv_timeout(HOUSEKEEPING_INTERVAL) {
-                Ok(Job::Append { batch, answer }) => self.append_with_others(batch, answer, jobs),
-                Ok(Job::Cut { answer }) => answer_with(&answer, self.cut_all()),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
-            if self.kept_house_at.elapsed() >= HOUSEKEEPING_INTERVAL {
-                self.keep_house();
-            }
-        }
-    }
-
-    fn append_with_others(
-        &mut self,
-        batch: Batch,
-        answer: SyncSender<Result<(), StoreError>>,
-        jobs: &Receiver<Job>,
-    ) {
-        let (mut batches, mut answers) = (vec![batch], vec![answer]);
-        let mut cut_asked = None;
-        let mut amount = Amount::of(&batches);
-        while amount.items < F::CUT.items {
-            match jobs.try_recv() {
-                Ok(Job::Append { batch, answer }) => {
-                    amount = amount.and(Amount::of([&batch]));
-                    batches.push(batch);
-                    answers.push(answer);
-                }
-                Ok(Job::Cut { answer }) => {
-                    cut_asked = Some(answer);
-                    break;
-                }
-                Err(_) => break,
-            }
-        }
-        let kept = self.append(batches, amount);
+    /// Keeps batches in one commit.
+    pub fn append(&mut self, batches: Vec<Batch>) -> Result<(), StoreError> {
+        let amount = Amount::of(&batches);
+        let kept = self.keep(batches, amount);
         let counters = &self.shared.counters;
         match &kept {
             Ok(()) => {
@@ -161,16 +104,33 @@ impl<F: SignalFormat> Writer<F> {
             }
             Err(error) => counters.refused(amount.items, error),
         }
-        for answer in answers {
-            answer_with(&answer, kept.clone());
-        }
-        if let Some(answer) = cut_asked {
-            answer_with(&answer, self.cut_all());
-        }
+        kept
     }
 
-    /// Keeps batches in one commit: in the log, or, where they make a cut with what waits, in blocks at once.
-    fn append(&mut self, batches: Vec<Batch>, amount: Amount) -> Result<(), StoreError> {
+    /// Makes blocks of what was appended.
+    pub fn cut_all(&mut self) -> Result<(), StoreError> {
+        let waiting = self.waiting();
+        let Some(last) = waiting.last().map(|last| last.sequence) else { return Ok(()) };
+        let pieces = F::encode(&waiting, &mut self.router());
+        let partitions = Arc::clone(self.shared.live.lock().partitions());
+        let planned = self.cutter.plan(pieces, &partitions);
+        let cut = self.cutter.write(last, &planned, &partitions);
+        let result = cut.as_ref().map(drop).map_err(Clone::clone);
+        self.finish(cut, last, true);
+        result
+    }
+
+    /// Cuts what has waited for long, and removes what is too old or too much; to be called every second or so.
+    pub fn keep_house(&mut self) {
+        let is_due = self.waiting_since.is_some_and(|since| since.elapsed() >= F::CUT.age);
+        if is_due && let Err(error) = self.cut_all() {
+            tracing::error!(signal = F::SIGNAL.name(), error = %error, "The store could not write a block.");
+        }
+        self.retain();
+    }
+
+    /// In the log or, where they make a cut with what waits, in blocks at once.
+    fn keep(&mut self, batches: Vec<Batch>, amount: Amount) -> Result<(), StoreError> {
         self.budget.check_free()?;
         let arrived_unix_nano = (self.options.clock)();
         let group: Vec<Appended> = batches
@@ -220,18 +180,6 @@ impl<F: SignalFormat> Writer<F> {
         Ok(())
     }
 
-    fn cut_all(&mut self) -> Result<(), StoreError> {
-        let waiting = self.waiting();
-        let Some(last) = waiting.last().map(|last| last.sequence) else { return Ok(()) };
-        let pieces = F::encode(&waiting, &mut self.router());
-        let partitions = Arc::clone(self.shared.live.lock().partitions());
-        let planned = self.cutter.plan(pieces, &partitions);
-        let cut = self.cutter.write(last, &planned, &partitions);
-        let result = cut.as_ref().map(drop).map_err(Clone::clone);
-        self.finish(cut, last, true);
-        result
-    }
-
     /// Lets readers see a cut, and takes it out of the log.
     fn finish(&mut self, cut: Result<Vec<Partition>, StoreError>, last: u64, is_in_log: bool) {
         let partitions = match cut {
@@ -256,15 +204,6 @@ impl<F: SignalFormat> Writer<F> {
             tracing::warn!(error = %error, "The store could not put a file in order.");
         }
         self.note_budget();
-    }
-
-    fn keep_house(&mut self) {
-        self.kept_house_at = Instant::now();
-        let is_due = self.waiting_since.is_some_and(|since| since.elapsed() >= F::CUT.age);
-        if is_due && let Err(error) = self.cut_all() {
-            tracing::error!(signal = F::SIGNAL.name(), error = %error, "The store could not write a block.");
-        }
-        self.retain();
     }
 
     /// Removes partitions that are too old or too much.
@@ -323,9 +262,4 @@ impl Amount {
     const fn reaches(self, cut: CutRule, times: usize) -> bool {
         self.items >= cut.items.saturating_mul(times) || self.bytes >= cut.bytes.saturating_mul(times)
     }
-}
-
-fn answer_with(answer: &SyncSender<Result<(), StoreError>>, result: Result<(), StoreError>) {
-    // Whoever asked may have gone; what was done is done.
-    let _ = answer.send(result);
 }
