@@ -119,11 +119,23 @@ impl DurationBuckets {
 
     /// Adds everything `other` has counted.
     pub fn merge(&mut self, other: &Self) {
-        for (bucket, count) in &other.counts {
-            self.add_count(*bucket, *count);
-        }
+        self.merge_counts(other.counts.iter().copied());
         self.sum_nano += other.sum_nano;
         self.max_nano = self.max_nano.max(other.max_nano);
+    }
+
+    /// Adds counts of buckets, which come in the order of buckets; sum and longest stay.
+    pub fn merge_counts(&mut self, counts: impl Iterator<Item = (u16, u64)>) {
+        let mut at = 0;
+        for (bucket, count) in counts {
+            while self.counts.get(at).is_some_and(|(known, _)| *known < bucket) {
+                at += 1;
+            }
+            match self.counts.get_mut(at) {
+                Some((known, counted)) if *known == bucket => *counted += count,
+                _ => self.counts.insert(at, (bucket, count)),
+            }
+        }
     }
 
     /// How many durations were counted.

@@ -9,8 +9,8 @@ use crate::store::engine::budget::Budget;
 use crate::store::engine::record_reading::Question;
 use crate::store::engine::signal_store::SignalStore;
 use crate::store::engine::spans::SpanFormat;
-use crate::store::engine::spans::request_counts::{ServicesRead, read_operations, read_services};
-use crate::store::engine::spans::service_calls::{CallCounts, ServiceCalls};
+use crate::store::engine::spans::request_counts::{PackedCounts, operations_of, services_of, unpacked};
+use crate::store::engine::spans::service_calls::{CallCounts, CallEdges, ServiceCalls};
 use crate::store::filter::matching::kind_word;
 use crate::store::requests::{MINUTE_NANO, minute_of, minutes_of};
 use crate::store::{
@@ -35,20 +35,25 @@ pub fn of_services(
     limits: &Limits,
 ) -> Result<Answer<Vec<ServiceRates>>, StoreError> {
     let budget = Budget::new(limits);
+    let minutes_asked = minutes_of(range);
     let mut services: BTreeMap<String, (String, Minutes)> = BTreeMap::new();
     for_each_block(store, range, &budget, Counted::ByService, |packed| {
-        let ServicesRead { services: names, minutes } = read_services(packed);
+        let body = unpacked(packed);
+        let (names, requests) = services_of(&body);
         for (name, version) in &names {
+            if !services.contains_key(&**name) {
+                services.insert(name.clone().into_owned(), Default::default());
+            }
             // Blocks come in the order they were written: the version that came last stays.
-            let (known, _) = services.entry(name.clone()).or_default();
-            if !version.is_empty() {
-                known.clone_from(version);
+            if let Some((known, _)) = services.get_mut(&**name).filter(|_| !version.is_empty()) {
+                known.clear();
+                known.push_str(version);
             }
         }
-        for (service, minute) in minutes {
-            let service = names.get(service).and_then(|(name, _)| services.get_mut(name));
-            if let Some((_, minutes)) = service.filter(|_| minutes_of(range).contains(minute.unix_nano)) {
-                add(minutes, &minute);
+        for requests in requests.filter(|requests| minutes_asked.contains(requests.minute_unix_nano)) {
+            let service = names.get(requests.service).and_then(|(name, _)| services.get_mut(&**name));
+            if let Some((_, minutes)) = service {
+                add(minutes, requests.minute_unix_nano, &requests.counts);
             }
         }
     })?;
@@ -65,12 +70,14 @@ pub fn of_operations(
     limits: &Limits,
 ) -> Result<Answer<Vec<OperationRates>>, StoreError> {
     let budget = Budget::new(limits);
+    let minutes_asked = minutes_of(range);
     let mut operations: BTreeMap<(String, &'static str), Minutes> = BTreeMap::new();
     for_each_block(store, range, &budget, Counted::ByOperation, |packed| {
-        for operation in read_operations(packed) {
-            if operation.service == service && minutes_of(range).contains(operation.minute.unix_nano) {
-                let key = (operation.name, kind_word(operation.kind));
-                add(operations.entry(key).or_default(), &operation.minute);
+        for operation in operations_of(&unpacked(packed)) {
+            if operation.service == service.as_bytes() && minutes_asked.contains(operation.minute_unix_nano) {
+                let name = String::from_utf8_lossy(operation.name).into_owned();
+                let minutes = operations.entry((name, kind_word(operation.kind))).or_default();
+                add(minutes, operation.minute_unix_nano, &operation.counts);
             }
         }
     })?;
@@ -86,7 +93,9 @@ pub fn edges(
     limits: &Limits,
 ) -> Result<Answer<Vec<ServiceEdge>>, StoreError> {
     let budget = Budget::new(limits);
-    let (question, mut calls) = with_unwritten_calls(store, calls);
+    let (question, unwritten) = with_unwritten_calls(store, calls);
+    let mut edges = CallEdges::new(minutes_of(range));
+    edges.add(&unwritten);
     let last_cut = question.view().last_cut.cast_signed();
     // Calls are written with the cut in which they were found, whenever they happened.
     for partition in 0..question.view().partitions.len() {
@@ -99,12 +108,12 @@ pub fn edges(
             while let Some(row) = rows.next()? {
                 let packed = row.get_ref(0)?.as_blob()?;
                 budget.spend(packed.len());
-                calls.add_packed(packed);
+                edges.add_packed(packed);
             }
             Ok(())
         })?;
     }
-    Ok(answer(calls.edges(minutes_of(range)), &budget))
+    Ok(answer(edges.into_edges(), &budget))
 }
 
 /// A question about a state, and the calls of that state that are in no file.
@@ -175,12 +184,10 @@ const fn whole_minutes(range: TimeRange) -> TimeRange {
     }
 }
 
-fn add(minutes: &mut Minutes, more: &MinuteOfRequests) {
-    let minute = minutes.entry(more.unix_nano).or_default();
-    minute.unix_nano = more.unix_nano;
-    minute.requests += more.requests;
-    minute.errors += more.errors;
-    minute.durations.merge(&more.durations);
+fn add(minutes: &mut Minutes, unix_nano: u64, counts: &PackedCounts<'_>) {
+    let minute = minutes.entry(unix_nano).or_default();
+    minute.unix_nano = unix_nano;
+    counts.add_to(&mut minute.requests, &mut minute.errors, &mut minute.durations);
 }
 
 fn rates_of(minutes: Minutes) -> RequestRates {

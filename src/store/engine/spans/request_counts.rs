@@ -1,5 +1,6 @@
 //! Requests of a block by service or operation and minute, counted while the block is made and kept beside it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::otlp::wire::{put_varint, read_length_delimited, read_varint};
@@ -130,59 +131,104 @@ impl RequestCounter {
     }
 }
 
-/// Requests of an operation in a minute.
-pub struct OperationMinuteRead {
+/// Requests of an operation in a minute, as they are packed.
+pub struct PackedOperation<'a> {
     /// The service.
-    pub service: String,
+    pub service: &'a [u8],
     /// The name.
-    pub name: String,
+    pub name: &'a [u8],
     /// The `SpanKind`.
     pub kind: i32,
-    /// The minute.
-    pub minute: MinuteOfRequests,
+    /// Where the minute begins.
+    pub minute_unix_nano: u64,
+    /// How many, and how long they took.
+    pub counts: PackedCounts<'a>,
 }
 
-/// What a block says of its services.
-#[derive(Debug, Default)]
-pub struct ServicesRead {
-    /// Each service with its version.
-    pub services: Vec<(String, String)>,
-    /// The minutes with requests, each with the place of its service in that list.
-    pub minutes: Vec<(usize, MinuteOfRequests)>,
+/// A service and its version.
+pub type ServiceVersion<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// Requests of a service in a minute, as they are packed.
+pub struct PackedService<'a> {
+    /// The place of the service among those of the block.
+    pub service: usize,
+    /// Where the minute begins.
+    pub minute_unix_nano: u64,
+    /// How many, and how long they took.
+    pub counts: PackedCounts<'a>,
 }
 
-/// The services of a block.
-pub fn read_services(packed: &[u8]) -> ServicesRead {
-    let body = unpack(packed.get(1..).unwrap_or_default());
-    let mut rest: &[u8] = &body;
-    let mut read = ServicesRead::default();
-    let Some(count) = take_number(&mut rest) else { return read };
-    for _ in 0..count {
-        let (Some(name), Some(version)) = (take_string(&mut rest), take_string(&mut rest)) else { break };
-        read.services.push((name, version));
+/// Counts that are only read where they are wanted: requests, errors and durations.
+pub struct PackedCounts<'a>(&'a [u8]);
+
+/// What [`services_of`] and [`operations_of`] read, from what is kept of a block.
+pub fn unpacked(packed: &[u8]) -> Cow<'_, [u8]> {
+    unpack(packed.get(1..).unwrap_or_default())
+}
+
+/// The services of a block, each with its version, and their requests.
+pub fn services_of<'a>(body: &'a [u8]) -> (Vec<ServiceVersion<'a>>, impl Iterator<Item = PackedService<'a>>) {
+    let mut rest = body;
+    let mut services = Vec::new();
+    for _ in 0..take_number(&mut rest).unwrap_or(0) {
+        let (Some(name), Some(version)) = (take_bytes(&mut rest), take_bytes(&mut rest)) else { break };
+        services.push((String::from_utf8_lossy(name), String::from_utf8_lossy(version)));
     }
-    while let Some(service) = take_number(&mut rest) {
-        let Some(minute) = take_minute(&mut rest) else { break };
-        read.minutes.push((usize::try_from(service).unwrap_or(usize::MAX), minute));
-    }
-    read
+    let requests = std::iter::from_fn(move || {
+        Some(PackedService {
+            service: usize::try_from(take_number(&mut rest)?).ok()?,
+            minute_unix_nano: take_number(&mut rest)?,
+            counts: PackedCounts::take(&mut rest)?,
+        })
+    });
+    (services, requests)
 }
 
-/// The operations of a block by minute.
-pub fn read_operations(packed: &[u8]) -> Vec<OperationMinuteRead> {
-    let body = unpack(packed.get(1..).unwrap_or_default());
-    let mut rest: &[u8] = &body;
-    let mut operations = Vec::new();
-    while let (Some(service), Some(name)) = (take_string(&mut rest), take_string(&mut rest)) {
-        let Some(kind) = take_number(&mut rest) else { break };
-        let Some(minute) = take_minute(&mut rest) else { break };
-        let kind = u32::try_from(kind).unwrap_or(0).cast_signed();
-        operations.push(OperationMinuteRead { service, name, kind, minute });
-    }
-    operations
+/// The requests of the operations of a block.
+pub fn operations_of<'a>(body: &'a [u8]) -> impl Iterator<Item = PackedOperation<'a>> {
+    let mut rest = body;
+    std::iter::from_fn(move || {
+        Some(PackedOperation {
+            service: take_bytes(&mut rest)?,
+            name: take_bytes(&mut rest)?,
+            kind: u32::try_from(take_number(&mut rest)?).unwrap_or(0).cast_signed(),
+            minute_unix_nano: take_number(&mut rest)?,
+            counts: PackedCounts::take(&mut rest)?,
+        })
+    })
 }
 
-/// Appends counts; [`take_counts`] reads them.
+impl<'a> PackedCounts<'a> {
+    /// Takes counts from the beginning of `rest`.
+    pub fn take(rest: &mut &'a [u8]) -> Option<Self> {
+        let all = *rest;
+        for _ in 0..5 {
+            take_number(rest)?;
+        }
+        let mut numbers = take_number(rest)?.checked_mul(2)?;
+        while numbers > 0 {
+            let (byte, behind) = rest.split_first()?;
+            numbers -= u64::from(*byte < 0x80);
+            *rest = behind;
+        }
+        all.get(..all.len() - rest.len()).map(Self)
+    }
+
+    /// Adds them to what was counted before.
+    pub fn add_to(&self, requests: &mut u64, errors: &mut u64, durations: &mut DurationBuckets) {
+        let mut rest = self.0;
+        let mut next = || take_number(&mut rest).unwrap_or(0);
+        *requests += next();
+        *errors += next();
+        let (low, high) = (next(), next());
+        durations.sum_nano += u128::from(high) << 64 | u128::from(low);
+        durations.max_nano = durations.max_nano.max(next());
+        let buckets = next();
+        durations.merge_counts((0..buckets).map(|_| (u16::try_from(next()).unwrap_or(u16::MAX), next())));
+    }
+}
+
+/// Appends counts; [`PackedCounts`] reads them.
 pub fn put_counts(out: &mut Vec<u8>, requests: u64, errors: u64, durations: &DurationBuckets) {
     put_varint(out, requests);
     put_varint(out, errors);
@@ -199,30 +245,17 @@ pub fn put_counts(out: &mut Vec<u8>, requests: u64, errors: u64, durations: &Dur
     }
 }
 
-/// Reads counts: requests, errors and durations.
-pub fn take_counts(rest: &mut &[u8]) -> Option<(u64, u64, DurationBuckets)> {
-    let (requests, errors) = (take_number(rest)?, take_number(rest)?);
-    let (low, high) = (take_number(rest)?, take_number(rest)?);
-    let max_nano = take_number(rest)?;
-    let mut counts = Vec::new();
-    for _ in 0..take_number(rest)? {
-        counts.push((u16::try_from(take_number(rest)?).ok()?, take_number(rest)?));
-    }
-    let sum_nano = u128::from(high) << 64 | u128::from(low);
-    Some((requests, errors, DurationBuckets { counts, sum_nano, max_nano }))
-}
-
 /// Appends a text behind its length.
 pub fn put_string(out: &mut Vec<u8>, string: &[u8]) {
     put_varint(out, string.len() as u64);
     out.extend_from_slice(string);
 }
 
-/// Reads a text behind its length, its broken parts replaced.
-pub fn take_string(rest: &mut &[u8]) -> Option<String> {
+/// Reads what [`put_string`] wrote.
+pub fn take_bytes<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (string, behind) = read_length_delimited(rest).ok()?;
     *rest = behind;
-    Some(String::from_utf8_lossy(string).into_owned())
+    Some(string)
 }
 
 /// Reads a number.
@@ -230,10 +263,4 @@ pub fn take_number(rest: &mut &[u8]) -> Option<u64> {
     let (number, behind) = read_varint(rest).ok()?;
     *rest = behind;
     Some(number)
-}
-
-fn take_minute(rest: &mut &[u8]) -> Option<MinuteOfRequests> {
-    let unix_nano = take_number(rest)?;
-    let (requests, errors, durations) = take_counts(rest)?;
-    Some(MinuteOfRequests { unix_nano, requests, errors, durations })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::request_counts::{put_counts, put_string, take_counts, take_number, take_string};
+use super::request_counts::{PackedCounts, put_counts, put_string, take_bytes, take_number};
 use crate::otlp::wire::put_varint;
 use crate::store::engine::block::compression::{Packer, unpack};
 use crate::store::service_edges::{Call, CallEnd, CallPairing};
@@ -121,33 +121,6 @@ impl ServiceCalls {
 }
 
 impl CallCounts {
-    /// Adds what [`pack`](Self::pack) wrote.
-    pub fn add_packed(&mut self, packed: &[u8]) {
-        let body = unpack(packed.get(1..).unwrap_or_default());
-        let mut rest: &[u8] = &body;
-        while let Some((key, count)) = take_entry(&mut rest) {
-            self.0.entry(key).or_default().merge(&count);
-        }
-    }
-
-    /// The calls of the minutes that begin in `minutes`, by who called whom.
-    pub fn edges(&self, minutes: TimeRange) -> Vec<ServiceEdge> {
-        let mut edges: BTreeMap<(&str, &str, &'static str), CallCount> = BTreeMap::new();
-        for (key, count) in self.0.iter().filter(|(key, _)| minutes.contains(key.minute_unix_nano)) {
-            edges.entry((&key.client, &key.server, key.server_kind)).or_default().merge(count);
-        }
-        let edge =
-            |((client, server, server_kind), count): ((&str, &str, &'static str), CallCount)| ServiceEdge {
-                client: client.to_owned(),
-                server: server.to_owned(),
-                server_kind,
-                requests: count.requests,
-                errors: count.errors,
-                durations: count.durations,
-            };
-        edges.into_iter().map(edge).collect()
-    }
-
     fn add(&mut self, call: Call) {
         let Call { client, server, server_kind, minute_unix_nano, is_failed, duration_nano } = call;
         let count = self.0.entry(CallKey { minute_unix_nano, client, server, server_kind }).or_default();
@@ -162,29 +135,91 @@ impl CallCounts {
             put_varint(&mut body, key.minute_unix_nano);
             put_string(&mut body, key.client.as_bytes());
             put_string(&mut body, key.server.as_bytes());
-            let kind = SERVER_KINDS.iter().position(|kind| *kind == key.server_kind).unwrap_or(0);
-            put_varint(&mut body, kind as u64);
+            put_varint(&mut body, kind_number(key.server_kind) as u64);
             put_counts(&mut body, count.requests, count.errors, &count.durations);
         }
         Packer::default().pack(0, &body)
     }
 }
 
-impl CallCount {
-    fn merge(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.errors += other.errors;
-        self.durations.merge(&other.durations);
+/// Calls of a range of time by who called whom.
+#[derive(Debug)]
+pub struct CallEdges {
+    minutes: TimeRange,
+    /// By client, server and the place of its kind.
+    clients: BTreeMap<String, BTreeMap<String, [CallCount; SERVER_KINDS.len()]>>,
+}
+
+impl CallEdges {
+    /// None yet, of the minutes that begin in `minutes`.
+    pub const fn new(minutes: TimeRange) -> Self {
+        Self { minutes, clients: BTreeMap::new() }
+    }
+
+    /// Adds calls.
+    pub fn add(&mut self, calls: &CallCounts) {
+        let minutes = self.minutes;
+        for (key, calls) in calls.0.iter().filter(|(key, _)| minutes.contains(key.minute_unix_nano)) {
+            if let Some(count) = self.count(&key.client, &key.server, kind_number(key.server_kind)) {
+                count.requests += calls.requests;
+                count.errors += calls.errors;
+                count.durations.merge(&calls.durations);
+            }
+        }
+    }
+
+    /// Adds calls as they were written.
+    pub fn add_packed(&mut self, packed: &[u8]) {
+        let body = unpack(packed.get(1..).unwrap_or_default());
+        let mut rest: &[u8] = &body;
+        let mut take = || -> Option<(u64, [&[u8]; 2], u64, PackedCounts<'_>)> {
+            let minute_unix_nano = take_number(&mut rest)?;
+            let names = [take_bytes(&mut rest)?, take_bytes(&mut rest)?];
+            Some((minute_unix_nano, names, take_number(&mut rest)?, PackedCounts::take(&mut rest)?))
+        };
+        while let Some((minute_unix_nano, names, kind, counts)) = take() {
+            if !self.minutes.contains(minute_unix_nano) {
+                continue;
+            }
+            let [client, server] = names.map(String::from_utf8_lossy);
+            let kind = usize::try_from(kind).unwrap_or(usize::MAX);
+            if let Some(CallCount { requests, errors, durations }) = self.count(&client, &server, kind) {
+                counts.add_to(requests, errors, durations);
+            }
+        }
+    }
+
+    /// The edges, by client, server and kind.
+    pub fn into_edges(self) -> Vec<ServiceEdge> {
+        let mut edges = Vec::new();
+        for (client, servers) in self.clients {
+            for (server, kinds) in servers {
+                let mut kinds: Vec<_> = SERVER_KINDS.into_iter().zip(kinds).collect();
+                kinds.sort_unstable_by_key(|(kind, _)| *kind);
+                for (server_kind, CallCount { requests, errors, durations }) in kinds {
+                    if requests > 0 {
+                        let (client, server) = (client.clone(), server.clone());
+                        edges.push(ServiceEdge { client, server, server_kind, requests, errors, durations });
+                    }
+                }
+            }
+        }
+        edges
+    }
+
+    fn count(&mut self, client: &str, server: &str, kind: usize) -> Option<&mut CallCount> {
+        // Nearly always there: no key is made to look.
+        if !self.clients.contains_key(client) {
+            self.clients.insert(client.to_owned(), BTreeMap::new());
+        }
+        let servers = self.clients.get_mut(client)?;
+        if !servers.contains_key(server) {
+            servers.insert(server.to_owned(), Default::default());
+        }
+        servers.get_mut(server)?.get_mut(kind)
     }
 }
 
-fn take_entry(rest: &mut &[u8]) -> Option<(CallKey, CallCount)> {
-    let minute_unix_nano = take_number(rest)?;
-    let (client, server) = (take_string(rest)?.into(), take_string(rest)?.into());
-    let server_kind = SERVER_KINDS.get(usize::try_from(take_number(rest)?).ok()?)?;
-    let (requests, errors, durations) = take_counts(rest)?;
-    Some((
-        CallKey { minute_unix_nano, client, server, server_kind },
-        CallCount { requests, errors, durations },
-    ))
+fn kind_number(server_kind: &str) -> usize {
+    SERVER_KINDS.iter().position(|kind| *kind == server_kind).unwrap_or(0)
 }
