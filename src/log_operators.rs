@@ -43,6 +43,9 @@ mod transformers;
 mod value;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::chain::OperatorChain;
 pub use self::config::{OPERATORS, OperatorType, Operators};
 pub use self::entry::{LogEntry, severity_name};
