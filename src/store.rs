@@ -201,6 +201,9 @@ pub enum StoreError {
     /// The question cannot be answered as put, for example a quantile of a gauge.
     #[error("{0}")]
     Question(String),
+    /// What is in a file is damaged.
+    #[error("{0}")]
+    Damaged(String),
     /// The disk or the database beneath failed.
     #[error("{0}")]
     Engine(String),

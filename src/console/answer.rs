@@ -56,7 +56,9 @@ impl From<StoreError> for ApiError {
         let status = match error {
             StoreError::Question(_) => StatusCode::BAD_REQUEST,
             StoreError::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
-            StoreError::Format(_) | StoreError::Engine(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            StoreError::Format(_) | StoreError::Damaged(_) | StoreError::Engine(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         };
         Self { status, sentence: error.to_string() }
     }
@@ -98,6 +100,12 @@ pub fn cut_shape(cut: Option<Cut>, items: &str) -> Option<CutShape> {
         Cut::Time => (
             "time",
             format!("Only a part of the {items} was looked at, as it took too long: narrow the time range."),
+        ),
+        Cut::Damage => (
+            "damage",
+            format!(
+                "Some {items} may be missing, as a file of the store is damaged: its log says which one."
+            ),
         ),
     };
     Some(CutShape { limit, sentence })

@@ -104,7 +104,9 @@ impl Sender for StoreSender {
 /// A disk may have room again and a database may recover; telemetry that the store cannot read stays so.
 fn refusal_for(error: &StoreError) -> Refusal {
     match error {
-        StoreError::Full(_) | StoreError::Engine(_) => Refusal::retryable(error.to_string()),
+        StoreError::Full(_) | StoreError::Engine(_) | StoreError::Damaged(_) => {
+            Refusal::retryable(error.to_string())
+        }
         StoreError::Format(_) | StoreError::Question(_) => Refusal::permanent(error.to_string()),
     }
 }

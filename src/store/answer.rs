@@ -76,7 +76,7 @@ impl<T> Answer<T> {
     }
 }
 
-/// Which limit cut an answer.
+/// Which limit cut an answer, or what else is missing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
     /// There were more rows than asked for.
@@ -85,4 +85,6 @@ pub enum Cut {
     Bytes,
     /// It took too long.
     Time,
+    /// A file that may have some of it is damaged.
+    Damage,
 }

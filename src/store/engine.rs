@@ -12,6 +12,7 @@ mod block_tables;
 mod budget;
 mod catalog;
 mod cutting;
+mod damaged_files;
 mod database;
 pub mod disk_budget;
 mod log_of_version_1;
@@ -37,7 +38,7 @@ mod writer;
 mod tests;
 
 pub use catalog::Catalog;
-pub use database::{Durability, FORMAT_VERSION};
+pub use database::{Durability, FORMAT_VERSION, engine_error};
 pub use options::EngineOptions;
 pub use signal_store::SignalCounters;
 pub use sqlite_store::SqliteStore;

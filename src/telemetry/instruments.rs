@@ -358,6 +358,8 @@ instruments! {
             "Number of times that blocks were made of what had been appended.";
         STORE_REFUSED_ITEMS: Basic Counter "weir_store_refused_items" ["{item}"]
             "Number of items the store did not take, by reason.";
+        STORE_DAMAGED_FILES: Basic Counter "weir_store_damaged_files" ["{file}"]
+            "Number of files of the store found to be damaged.";
         STORE_FILE_BYTES: Basic Gauge "weir_store_file_bytes" ["By"]
             "Bytes of the store's partition files.";
         STORE_WAL_BYTES: Normal Gauge "weir_store_wal_bytes" ["By"]

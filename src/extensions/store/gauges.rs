@@ -7,18 +7,19 @@ use crate::otlp::Signal;
 use crate::pipeline::Settings;
 use crate::store::engine::{SignalCounters, SqliteStore};
 use crate::telemetry::instruments::{
-    STORE_APPENDED_BYTES, STORE_APPENDED_ITEMS, STORE_COMMITS, STORE_CUTS, STORE_FILE_BYTES,
-    STORE_REFUSED_ITEMS, STORE_WAL_BYTES,
+    STORE_APPENDED_BYTES, STORE_APPENDED_ITEMS, STORE_COMMITS, STORE_CUTS, STORE_DAMAGED_FILES,
+    STORE_FILE_BYTES, STORE_REFUSED_ITEMS, STORE_WAL_BYTES,
 };
 use crate::telemetry::{GaugeGuard, InstrumentDescription};
 
 type Counted = fn(&SignalCounters) -> &AtomicU64;
 
-static COUNTED: [(&InstrumentDescription, Counted); 5] = [
+static COUNTED: [(&InstrumentDescription, Counted); 6] = [
     (&STORE_APPENDED_ITEMS, |counters| &counters.items),
     (&STORE_APPENDED_BYTES, |counters| &counters.bytes),
     (&STORE_COMMITS, |counters| &counters.commits),
     (&STORE_CUTS, |counters| &counters.cuts),
+    (&STORE_DAMAGED_FILES, |counters| &counters.damaged_files),
     (&STORE_WAL_BYTES, |counters| &counters.wal_bytes),
 ];
 

@@ -3,11 +3,12 @@
 //! Each file commits for itself. A cut of several files is finished when all of them have its row; the log still has
 //! everything until then, so an unfinished one is undone file by file and made again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use rusqlite::Connection;
 
+use super::damaged_files::set_aside;
 use super::database::{Durability, engine_error, open_for_writing};
 use super::open_log::OpenLog;
 use super::partition::{
@@ -22,6 +23,16 @@ const MOST_OPEN: usize = 4;
 /// Pieces by the file they go to.
 pub type Plan<P> = BTreeMap<PartitionKey, Vec<Routed<P>>>;
 
+/// What was found at the start.
+pub struct Recovered {
+    /// The partition files that can be opened.
+    pub partitions: Vec<Partition>,
+    /// The newest finished cut.
+    pub last_cut: u64,
+    /// The names that files had which were set aside now, and why.
+    pub damaged: Vec<(String, String)>,
+}
+
 /// Writes cuts.
 pub struct Cutter<F> {
     /// How the signal is kept.
@@ -33,29 +44,42 @@ pub struct Cutter<F> {
     open: Vec<(PartitionKey, Connection)>,
     /// A cut of which some files have their part and others failed, to be undone before the next.
     unfinished: Option<(u64, Vec<PartitionKey>)>,
+    /// Files that could not be written because they are damaged: another one of their piece of time is.
+    unwritable: BTreeSet<PartitionKey>,
 }
 
 impl<F: SignalFormat> Cutter<F> {
     /// A cutter for files in `directory`.
-    pub const fn new(
-        directory: PathBuf,
-        durability: Durability,
-        format: F,
-        max_partition_bytes: u64,
-    ) -> Self {
-        Self { format, directory, durability, max_partition_bytes, open: Vec::new(), unfinished: None }
+    pub fn new(directory: PathBuf, durability: Durability, format: F, max_partition_bytes: u64) -> Self {
+        Self {
+            format,
+            directory,
+            durability,
+            max_partition_bytes,
+            open: Vec::new(),
+            unfinished: None,
+            unwritable: BTreeSet::new(),
+        }
     }
 
-    /// Finds the files there are and the newest finished cut. A cut that a crash left unfinished is undone; of a
+    /// Finds the files there are and the newest finished cut; damaged ones are set aside. A cut that a crash left unfinished is undone; of a
     /// finished one nothing is left in the log.
-    pub fn recover(&mut self, log: &mut OpenLog) -> Result<(Vec<Partition>, u64), StoreError> {
-        let mut files = Vec::new();
+    pub fn recover(&mut self, log: &mut OpenLog) -> Result<Recovered, StoreError> {
+        let (mut files, mut damaged) = (Vec::new(), Vec::new());
         let keys = list(&self.directory)
             .map_err(|error| StoreError::Engine(format!("{}: {error}", self.directory.display())))?;
         for key in keys {
             let path = self.directory.join(key.file_name());
-            let rows = cut_rows(self.connection(key)?, &path)?;
-            files.push((key, rows));
+            match self.connection(key).and_then(|connection| cut_rows(connection, &path)) {
+                Err(StoreError::Damaged(damage)) => {
+                    self.close(key);
+                    set_aside(&path).map_err(|error| {
+                        StoreError::Engine(format!("{damage}; it cannot be set aside: {error}"))
+                    })?;
+                    damaged.push((key.file_name(), damage));
+                }
+                rows => files.push((key, rows?)),
+            }
         }
         let newest = files.iter().filter_map(|(_, rows)| rows.last()).max_by_key(|row| row.number).copied();
         if let Some(newest) = newest {
@@ -81,18 +105,21 @@ impl<F: SignalFormat> Cutter<F> {
             partition.measure();
             partition
         });
-        Ok((partitions.collect(), last_cut))
+        Ok(Recovered { partitions: partitions.collect(), last_cut, damaged })
     }
 
-    /// Finds the file of each piece: the newest of its piece of time, or the next where that is long enough.
+    /// Finds the file of each piece: the newest of its piece of time, or the next where that is long enough or damaged.
     pub fn plan(&self, pieces: Vec<Routed<F::Piece>>, partitions: &[Partition]) -> Plan<F::Piece> {
         let mut plan = Plan::new();
         for piece in pieces {
             let start_unix_nano = piece.route.start_unix_nano;
             let of_start = |partition: &&Partition| partition.key.start_unix_nano == start_unix_nano;
             let newest = partitions.iter().rev().find(of_start);
-            let number = newest
-                .map_or(0, |newest| newest.key.number + u32::from(newest.bytes >= self.max_partition_bytes));
+            let number = newest.map_or(0, |newest| {
+                let is_done =
+                    newest.bytes >= self.max_partition_bytes || self.unwritable.contains(&newest.key);
+                newest.key.number + u32::from(is_done)
+            });
             plan.entry(PartitionKey { start_unix_nano, number }).or_default().push(piece);
         }
         plan
@@ -119,6 +146,9 @@ impl<F: SignalFormat> Cutter<F> {
                 last_unix_nano: pieces.iter().map(|piece| piece.last_unix_nano).max().unwrap_or(0),
             };
             if let Err(error) = self.write_file(*key, &row, pieces) {
+                if matches!(error, StoreError::Damaged(_)) {
+                    self.unwritable.insert(*key);
+                }
                 self.unfinished = Some((cut, written));
                 // Where this fails too the next cut tries again.
                 let _ = self.undo_unfinished();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use crate::store::StoreError;
 
@@ -143,8 +143,27 @@ pub fn engine_error(path: &Path, error: &rusqlite::Error) -> StoreError {
     let sentence = format!("{}: {error}", path.display());
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::Full(sentence),
-        Some(ErrorCode::NotADatabase) => StoreError::Format(sentence),
+        _ if is_damage(error) => StoreError::Damaged(sentence),
         _ => StoreError::Engine(sentence),
+    }
+}
+
+/// What is answered where a file reads well and what is in it makes no sense.
+pub fn damaged() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None)
+}
+
+/// True where a file is to blame and not the disk, the lack of room, or whoever has it locked.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    match error {
+        // Of a schema that lost something.
+        rusqlite::Error::SqlInputError { .. } => true,
+        rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::Utf8Error(..)
+        | rusqlite::Error::QueryReturnedNoRows => true,
+        _ => matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)),
     }
 }
 
@@ -193,6 +212,6 @@ mod tests {
             .unwrap();
         let refused = open_for_writing(&foreign, TABLES, Durability::Normal).unwrap_err();
         assert!(refused.to_string().contains("is a database of another program"), "{refused}");
-        assert!(matches!(open_for_writing(&text, TABLES, Durability::Normal), Err(StoreError::Format(_))));
+        assert!(matches!(open_for_writing(&text, TABLES, Durability::Normal), Err(StoreError::Damaged(_))));
     }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use super::damaged_files::copy_aside;
 use super::database::{APPLICATION_ID, Durability, FORMAT_VERSION, check_version};
 use super::signal_format::Appended;
 use crate::otlp::{Batch, Signal, item_count};
@@ -21,6 +22,9 @@ const START: u64 = 8;
 
 /// Before the body of a frame: a checksum of all that follows, then the sequence, the arrival and the body's length.
 const FRAME_HEADER: usize = 4 + 3 * 8;
+
+/// More frames than a file ever has.
+const MOST_FRAMES: u64 = 1 << 32;
 
 /// How much a file may keep of the disk once all in it is cut.
 const MOST_KEPT: u64 = 16 << 20;
@@ -34,6 +38,8 @@ pub struct OpenLog {
     end: u64,
     /// Room for frames that are written together.
     frames: Vec<u8>,
+    /// What was found damaged, and where a copy of the file as it was then lies.
+    damaged: Option<(PathBuf, &'static str)>,
 }
 
 impl OpenLog {
@@ -43,27 +49,49 @@ impl OpenLog {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
         let mut header = [0; START as usize];
-        if file.metadata().map_err(failed)?.len() < START {
-            header[..4].copy_from_slice(&APPLICATION_ID.to_be_bytes());
-            header[4..].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
-            file.write_all_at(&header, 0).map_err(failed)?;
-            // The name of the file, too, must be there after a power failure.
-            let directory = path.parent().map(File::open).transpose().map_err(failed)?;
-            directory.iter().try_for_each(File::sync_all).map_err(failed)?;
+        if file.metadata().map_err(failed)?.len() >= START {
+            file.read_exact_at(&mut header, 0).map_err(failed)?;
         }
-        file.read_exact_at(&mut header, 0).map_err(failed)?;
         let (application_id, version) = header.split_at(4);
-        if application_id != APPLICATION_ID.to_be_bytes() {
-            return Err(StoreError::Format(format!(
-                "{} is of another program; give the store a directory of its own",
-                path.display()
-            )));
+        let mut log = Self { file, durability, end: START, frames: Vec::new(), damaged: None, path };
+        if application_id == APPLICATION_ID.to_be_bytes() {
+            check_version(&log.path, version.try_into().map_or(0, i32::from_le_bytes))?;
+            return Ok(log);
         }
-        check_version(&path, version.try_into().map_or(0, i32::from_le_bytes))?;
-        Ok(Self { path, file, durability, end: START, frames: Vec::new() })
+        // A power failure may leave a new file with its length and without what was written.
+        if header != [0; START as usize] {
+            log.note_damage("its header is damaged")?;
+        }
+        log.write_header().map_err(|error| disk_error(&log.path, &error))?;
+        Ok(log)
     }
 
-    /// Everything in it, in the order it was appended. What is appended next goes behind that.
+    /// What was found damaged so far, and where a copy of the file as it was then lies.
+    pub const fn damaged(&self) -> Option<&(PathBuf, &'static str)> {
+        self.damaged.as_ref()
+    }
+
+    /// Everything in it that is whole, also behind what is damaged: frames of sequences after `last_cut`. A frame of an
+    /// earlier round is of a sequence that was cut.
+    pub fn read_beyond_damage(&mut self, signal: Signal, last_cut: u64) -> Result<Vec<Appended>, StoreError> {
+        let mut appended = self.read(signal)?;
+        let bytes = std::fs::read(&self.path).map_err(|error| disk_error(&self.path, &error))?;
+        let mut begin = usize::try_from(self.end).unwrap_or(usize::MAX);
+        loop {
+            let last = appended.last().map_or(0, |last| last.sequence).max(last_cut);
+            let Some((at, frame)) = next_whole_frame(&bytes, begin, signal, last) else {
+                return Ok(appended);
+            };
+            if at > begin {
+                self.note_damage("there are whole batches behind one that is not")?;
+            }
+            begin = at + FRAME_HEADER + frame.batch.bytes();
+            self.end = begin as u64;
+            appended.push(frame);
+        }
+    }
+
+    /// Everything in it up to what is no whole frame, in the order it was appended. What is appended next goes behind that.
     pub fn read(&mut self, signal: Signal) -> Result<Vec<Appended>, StoreError> {
         let bytes = std::fs::read(&self.path).map_err(|error| disk_error(&self.path, &error))?;
         let mut rest = bytes.get(START as usize..).unwrap_or_default();
@@ -92,6 +120,7 @@ impl OpenLog {
         if let Err(error) = written {
             // Frames that are whole nevertheless must not be found at the next start.
             let _ = self.file.write_all_at(&[0; FRAME_HEADER], self.end);
+            let _ = self.file.set_len(self.end + FRAME_HEADER as u64);
             return Err(disk_error(&self.path, &error));
         }
         self.end += length;
@@ -106,6 +135,35 @@ impl OpenLog {
             .and_then(|()| self.file.write_all_at(&[0; FRAME_HEADER], START))
             .map_err(|error| disk_error(&self.path, &error))
     }
+
+    fn write_header(&self) -> io::Result<()> {
+        let version = FORMAT_VERSION.to_le_bytes();
+        self.file.write_all_at(&[APPLICATION_ID.to_be_bytes(), version].concat(), 0)?;
+        self.file.sync_all()?;
+        // The name of the file, too, must be there after a power failure.
+        self.path.parent().map(File::open).transpose()?.iter().try_for_each(File::sync_all)
+    }
+
+    /// Keeps a copy of the file as it is, the first time.
+    fn note_damage(&mut self, damage: &'static str) -> Result<(), StoreError> {
+        if self.damaged.is_none() {
+            let copy = copy_aside(&self.path).map_err(|error| disk_error(&self.path, &error))?;
+            self.damaged = Some((copy, damage));
+        }
+        Ok(())
+    }
+}
+
+/// The first whole frame from `begin` on that is of a sequence after `last`, and where it begins.
+fn next_whole_frame(bytes: &[u8], begin: usize, signal: Signal, last: u64) -> Option<(usize, Appended)> {
+    (begin..bytes.len().saturating_sub(FRAME_HEADER - 1)).find_map(|at| {
+        let sequence = bytes.get(at + 4..)?.first_chunk().map(|sequence| u64::from_le_bytes(*sequence))?;
+        // Spares nearly all places a checksum.
+        if sequence <= last || sequence - last > MOST_FRAMES {
+            return None;
+        }
+        read_frame(bytes.get(at..)?, signal).map(|(frame, _)| (at, frame))
+    })
 }
 
 fn put_frame(out: &mut Vec<u8>, Appended { sequence, arrived_unix_nano, batch }: &Appended) {
@@ -222,14 +280,52 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_file_and_one_that_is_not_ours_are_refused() {
+    fn a_newer_file_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("open.log");
         let open = || OpenLog::open(path.clone(), Durability::Normal).err().unwrap();
         std::fs::write(&path, [&b"WEIR"[..], &(FORMAT_VERSION + 1).to_le_bytes()].concat()).unwrap();
         let refused = open().to_string();
         assert!(refused.contains(&format!("has format version {}", FORMAT_VERSION + 1)), "{refused}");
-        std::fs::write(&path, "not a log").unwrap();
-        assert!(open().to_string().ends_with("give the store a directory of its own"));
+    }
+
+    #[test]
+    fn what_is_behind_damage_is_found_and_what_was_cut_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("open.log");
+        let mut log = OpenLog::open(path.clone(), Durability::Normal).unwrap();
+        log.append(&[appended(4, 10), appended(5, 10)]).unwrap();
+        log.clear().unwrap();
+        log.append(&[appended(6, 1)]).unwrap();
+        let read = |last_cut| {
+            let mut log = OpenLog::open(path.clone(), Durability::Normal).unwrap();
+            let appended = log.read_beyond_damage(Signal::Logs, last_cut).unwrap();
+            let sequences: Vec<u64> = appended.iter().map(|appended| appended.sequence).collect();
+            (sequences, log.damaged().is_some(), log.end)
+        };
+        let frame = (FRAME_HEADER + 12) as u64;
+        assert_eq!(read(5), (vec![6], false, START + frame - 9));
+        log.append(&[appended(7, 10), appended(8, 10)]).unwrap();
+        let mut damaged = std::fs::read(&path).unwrap();
+        // Sequence 6, and the application's mark.
+        damaged[START as usize + 20] ^= 1;
+        damaged[0] ^= 1;
+        std::fs::write(&path, &damaged).unwrap();
+        assert_eq!(read(5), (vec![7, 8], true, START + 3 * frame - 9));
+        assert_eq!(std::fs::read(directory.path().join("open.log.damaged")).unwrap(), damaged);
+    }
+
+    #[test]
+    fn a_file_of_zeros_is_an_empty_log() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("open.log");
+        for length in [0, 3, 8, 100] {
+            std::fs::write(&path, vec![0; length]).unwrap();
+            let mut log = OpenLog::open(path.clone(), Durability::Full).unwrap();
+            assert_eq!(log.read_beyond_damage(Signal::Logs, 0).unwrap().len(), 0);
+            assert!(log.damaged().is_none());
+            log.append(&[appended(1, 10)]).unwrap();
+            assert_eq!(found(&path), [(1, 12)]);
+        }
     }
 }

@@ -63,7 +63,8 @@ impl PartitionKey {
         format!("{}-{}.{EXTENSION}", self.start_unix_nano / 1_000_000_000, self.number)
     }
 
-    fn of_file_name(name: &str) -> Option<Self> {
+    /// The key of a file of this name.
+    pub fn of_file_name(name: &str) -> Option<Self> {
         let (start, number) = name.strip_suffix(EXTENSION)?.strip_suffix('.')?.split_once('-')?;
         let start: u64 = start.parse().ok()?;
         Some(Self { start_unix_nano: start.checked_mul(1_000_000_000)?, number: number.parse().ok()? })

@@ -8,7 +8,7 @@ use super::block::rows::{Columns, Entry, attribute_hash};
 use super::block_reading::{BlockReader, BlockSource, OwnColumn};
 use super::block_tables::{BlockRow, blocks, with_filter};
 use super::budget::Budget;
-use super::database::engine_error;
+use super::database::{damaged, engine_error};
 use super::read_connections::ReadConnection;
 use super::signal_format::{Routed, SignalFormat};
 use super::signal_store::SignalStore;
@@ -110,7 +110,7 @@ impl<'a, F: RecordFormat> Question<'a, F> {
         Ok(places)
     }
 
-    /// Runs `look` on the file of a partition by its place; none where the file is gone.
+    /// Runs `look` on the file of a partition by its place; none where the file is gone or what is looked at damaged.
     pub fn on_file<T>(
         &self,
         place: usize,
@@ -125,10 +125,11 @@ impl<'a, F: RecordFormat> Question<'a, F> {
             let _ = cell.set(self.store.connection(partition)?);
         }
         let Some(Some(connection)) = cell.get() else { return Ok(None) };
-        look(connection).map(Some).map_err(|error| engine_error(&partition.path, &error))
+        let looked = look(connection).map_err(|error| engine_error(&partition.path, &error));
+        self.store.without_damage(partition, looked)
     }
 
-    /// Runs `look` on a block; none where its file is gone.
+    /// Runs `look` on a block; none where its file is gone or it is damaged.
     pub fn on_block<T>(
         &self,
         place: BlockPlace,
@@ -140,7 +141,11 @@ impl<'a, F: RecordFormat> Question<'a, F> {
             return read().map(Some).map_err(|error| StoreError::Engine(error.to_string()));
         }
         self.on_file(place.partition, |connection| {
-            look(&BlockReader::open(BlockSource::File { connection, block: place.block }, budget)?)
+            let reader = BlockReader::open(BlockSource::File { connection, block: place.block }, budget)?;
+            if reader.rows() as u64 != place.items {
+                return Err(damaged());
+            }
+            look(&reader)
         })
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::damaged_files::{DamagedFile, DamagedFiles};
 use super::disk_budget::DiskBudget;
 use super::options::EngineOptions;
 use super::partition::Partition;
@@ -17,7 +18,7 @@ use super::turns::Turns;
 use super::view::{Live, View};
 use super::writer::Writer;
 use crate::otlp::Batch;
-use crate::store::{SignalStatistics, StoreError, TimeRange};
+use crate::store::{Answer, Cut, SignalStatistics, StoreError, TimeRange};
 
 /// How often retention and the age of what is not yet cut are looked at.
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(1);
@@ -43,6 +44,8 @@ pub struct Shared<F: SignalFormat> {
     pub connections: ReadConnections,
     /// What was counted.
     pub counters: SignalCounters,
+    /// What is known to be damaged.
+    pub damaged: DamagedFiles,
 }
 
 /// What a writer counts, since the start.
@@ -60,6 +63,8 @@ pub struct SignalCounters {
     pub refused_for_space: AtomicU64,
     /// Items refused because the disk or the database failed.
     pub refused_by_failure: AtomicU64,
+    /// Damaged files found.
+    pub damaged_files: AtomicU64,
     /// The length of the write-ahead log written last, in bytes.
     pub wal_bytes: AtomicU64,
 }
@@ -101,12 +106,46 @@ impl<F: SignalFormat> SignalStore<F> {
         self.shared.live.lock().view()
     }
 
-    /// A connection to the file of `partition`; none where retention removed it meanwhile.
+    /// A connection to the file of `partition`; none where retention removed it meanwhile, or where it is damaged, which
+    /// is noted.
     pub fn connection(&self, partition: &Partition) -> Result<Option<ReadConnection>, StoreError> {
-        self.shared.connections.open(&partition.path)
+        self.without_damage(partition, self.shared.connections.open(&partition.path)).map(Option::flatten)
     }
 
-    /// Runs `read` on the file of `partition`; none where retention removed it meanwhile.
+    /// What was read of `partition`; none where it is damaged, which is noted.
+    pub fn without_damage<T>(
+        &self,
+        partition: &Partition,
+        read: Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        match read {
+            Err(StoreError::Damaged(damage)) => {
+                let times = TimeRange {
+                    from_unix_nano: partition.first_unix_nano,
+                    to_unix_nano: partition.last_unix_nano.saturating_add(1),
+                };
+                let file = DamagedFile { path: partition.path.clone(), times, damage };
+                self.shared.damaged.note(&self.shared.counters, file);
+                Ok(None)
+            }
+            read => read.map(Some),
+        }
+    }
+
+    /// An answer about `range`, which says so where damage may have taken something from it.
+    pub fn telling_of_damage<T>(
+        &self,
+        range: TimeRange,
+        answer: Result<Answer<T>, StoreError>,
+    ) -> Result<Answer<T>, StoreError> {
+        let mut answer = answer?;
+        if answer.cut.is_none() && self.shared.damaged.touch(range) {
+            answer.cut = Some(Cut::Damage);
+        }
+        Ok(answer)
+    }
+
+    /// Runs `read` on the file of `partition`; none where retention removed it meanwhile, or where it is damaged.
     pub fn read<T>(
         &self,
         partition: &Partition,
@@ -117,7 +156,7 @@ impl<F: SignalFormat> SignalStore<F> {
         let transaction = connection
             .unchecked_transaction()
             .map_err(|error| super::database::engine_error(&partition.path, &error))?;
-        read(&transaction).map(Some)
+        self.without_damage(partition, read(&transaction))
     }
 
     /// How much there is, and how much of it is in `range`'s files.

@@ -122,6 +122,19 @@ impl SqliteStore {
         self.logs.close();
         self.metrics.signal.close();
     }
+
+    fn telling_of_damage<T>(
+        &self,
+        signal: Signal,
+        range: TimeRange,
+        answer: Result<Answer<T>, StoreError>,
+    ) -> Result<Answer<T>, StoreError> {
+        match signal {
+            Signal::Traces => self.spans.telling_of_damage(range, answer),
+            Signal::Logs => self.logs.telling_of_damage(range, answer),
+            Signal::Metrics => self.metrics.signal.telling_of_damage(range, answer),
+        }
+    }
 }
 
 impl TelemetryStore for SqliteStore {
@@ -147,7 +160,7 @@ impl TelemetryStore for SqliteStore {
     }
 
     fn trace(&self, trace_id: &[u8; 16], limits: &Limits) -> Result<Answer<Batch>, StoreError> {
-        traces::trace(&self.spans, trace_id, limits)
+        self.spans.telling_of_damage(TimeRange::ALL, traces::trace(&self.spans, trace_id, limits))
     }
 
     fn search_traces(
@@ -155,7 +168,7 @@ impl TelemetryStore for SqliteStore {
         search: &TraceSearch,
         limits: &Limits,
     ) -> Result<Answer<Vec<TraceSummary>>, StoreError> {
-        traces::search(&self.spans, search, limits)
+        self.spans.telling_of_damage(search.range, traces::search(&self.spans, search, limits))
     }
 
     fn service_rates(
@@ -163,7 +176,7 @@ impl TelemetryStore for SqliteStore {
         range: TimeRange,
         limits: &Limits,
     ) -> Result<Answer<Vec<ServiceRates>>, StoreError> {
-        requests::of_services(&self.spans, range, limits)
+        self.spans.telling_of_damage(range, requests::of_services(&self.spans, range, limits))
     }
 
     fn operation_rates(
@@ -172,7 +185,8 @@ impl TelemetryStore for SqliteStore {
         range: TimeRange,
         limits: &Limits,
     ) -> Result<Answer<Vec<OperationRates>>, StoreError> {
-        requests::of_operations(&self.spans, service, range, limits)
+        let answer = requests::of_operations(&self.spans, service, range, limits);
+        self.spans.telling_of_damage(range, answer)
     }
 
     fn service_edges(
@@ -180,11 +194,12 @@ impl TelemetryStore for SqliteStore {
         range: TimeRange,
         limits: &Limits,
     ) -> Result<Answer<Vec<ServiceEdge>>, StoreError> {
-        requests::edges(&self.spans, &self.calls, range, limits)
+        let answer = requests::edges(&self.spans, &self.calls, range, limits);
+        self.spans.telling_of_damage(range, answer)
     }
 
     fn search_logs(&self, search: &LogSearch, limits: &Limits) -> Result<Answer<Batch>, StoreError> {
-        logs::search(&self.logs, search, limits)
+        self.logs.telling_of_damage(search.range, logs::search(&self.logs, search, limits))
     }
 
     fn count_logs(
@@ -194,7 +209,8 @@ impl TelemetryStore for SqliteStore {
         filter: &Filter,
         limits: &Limits,
     ) -> Result<Answer<Vec<LogCounts>>, StoreError> {
-        logs::count(&self.logs, range, step_nano, filter, limits)
+        let answer = logs::count(&self.logs, range, step_nano, filter, limits);
+        self.logs.telling_of_damage(range, answer)
     }
 
     fn facets(
@@ -207,11 +223,12 @@ impl TelemetryStore for SqliteStore {
         limits: &Limits,
     ) -> Result<Answer<Vec<Facet>>, StoreError> {
         let which = (range, filter);
-        match signal {
+        let answer = match signal {
             Signal::Traces => records::facets(&self.spans, which, fields, values_each, limits),
             Signal::Logs => records::facets(&self.logs, which, fields, values_each, limits),
             Signal::Metrics => self.metrics.facets(range, filter, fields, values_each, limits),
-        }
+        };
+        self.telling_of_damage(signal, range, answer)
     }
 
     fn attribute_keys(
@@ -220,11 +237,12 @@ impl TelemetryStore for SqliteStore {
         range: TimeRange,
         limits: &Limits,
     ) -> Result<Answer<Vec<Field>>, StoreError> {
-        match signal {
+        let answer = match signal {
             Signal::Traces => records::attribute_keys(&self.spans, range, limits),
             Signal::Logs => records::attribute_keys(&self.logs, range, limits),
             Signal::Metrics => self.metrics.attribute_keys(range, limits),
-        }
+        };
+        self.telling_of_damage(signal, range, answer)
     }
 
     fn metric_catalogue(
@@ -233,7 +251,8 @@ impl TelemetryStore for SqliteStore {
         name: Option<&str>,
         limits: &Limits,
     ) -> Result<Answer<Vec<MetricCatalogueEntry>>, StoreError> {
-        self.metrics.metric_catalogue(range, name, limits)
+        let answer = self.metrics.metric_catalogue(range, name, limits);
+        self.telling_of_damage(Signal::Metrics, range, answer)
     }
 
     fn query_metric(
@@ -241,7 +260,7 @@ impl TelemetryStore for SqliteStore {
         query: &MetricQuery,
         limits: &Limits,
     ) -> Result<Answer<Vec<MetricSeries>>, StoreError> {
-        self.metrics.query_metric(query, limits)
+        self.telling_of_damage(Signal::Metrics, query.range, self.metrics.query_metric(query, limits))
     }
 
     fn statistics(&self) -> Result<StoreStatistics, StoreError> {

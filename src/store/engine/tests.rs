@@ -1,5 +1,6 @@
 //! What the engine keeps and gives back.
 
+mod damage;
 mod fidelity;
 mod format_version;
 mod limits;

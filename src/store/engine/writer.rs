@@ -1,6 +1,7 @@
 //! The writer of a signal, which alone writes its files: on the thread of whoever has its [turn](super::turns).
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -8,19 +9,20 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::believed_clock::BelievedClock;
-use super::cutting::Cutter;
+use super::cutting::{Cutter, Recovered};
+use super::damaged_files::{DamagedFile, DamagedFiles, list_aside};
 use super::disk_budget::DiskBudget;
 use super::log_of_version_1::take_over;
 use super::open_log::OpenLog;
 use super::options::EngineOptions;
-use super::partition::Partition;
+use super::partition::{Partition, PartitionKey};
 use super::read_connections::ReadConnections;
 use super::routing::Router;
 use super::signal_format::{Appended, CutRule, SignalFormat};
 use super::signal_store::{Shared, SignalCounters};
 use super::view::Live;
 use crate::otlp::Batch;
-use crate::store::StoreError;
+use crate::store::{StoreError, TimeRange};
 
 /// How many times a cut's worth may wait while cutting fails; more is refused.
 const MOST_CUTS_WAITING: usize = 4;
@@ -61,9 +63,16 @@ impl<F: SignalFormat> Writer<F> {
             .map_err(|error| StoreError::Engine(format!("{}: {error}", directory.display())))?;
         let mut log = OpenLog::open(directory.join("open.log"), options.durability)?;
         take_over(&directory.join("open.db"), F::SIGNAL, &mut log, options.durability)?;
-        let mut cutter = Cutter::new(directory, options.durability, format, budget.max_partition_bytes());
-        let (partitions, last_cut) = cutter.recover(&mut log)?;
-        let appended = log.read(F::SIGNAL)?;
+        let mut cutter =
+            Cutter::new(directory.clone(), options.durability, format, budget.max_partition_bytes());
+        let Recovered { partitions, last_cut, damaged } = cutter.recover(&mut log)?;
+        let appended = log.read_beyond_damage(F::SIGNAL, last_cut)?;
+        let mut damaged_files = aside(&directory, options.partition_duration, &damaged)?;
+        damaged_files.extend(log.damaged().map(|(path, damage)| DamagedFile {
+            path: path.clone(),
+            times: TimeRange::ALL,
+            damage: (*damage).to_owned(),
+        }));
         cutter.format.committed(last_cut);
         let next_sequence = appended.last().map_or(last_cut, |last| last.sequence).max(last_cut) + 1;
         let waiting = Amount::of(appended.iter().map(|appended| &appended.batch));
@@ -74,7 +83,11 @@ impl<F: SignalFormat> Writer<F> {
             live: Mutex::new(live),
             connections: ReadConnections::default(),
             counters: SignalCounters::default(),
+            damaged: DamagedFiles::default(),
         });
+        for file in damaged_files {
+            shared.damaged.note(&shared.counters, file);
+        }
         let mut writer = Self {
             shared: Arc::clone(&shared),
             log,
@@ -262,4 +275,28 @@ impl Amount {
     const fn reaches(self, cut: CutRule, times: usize) -> bool {
         self.items >= cut.items.saturating_mul(times) || self.bytes >= cut.bytes.saturating_mul(times)
     }
+}
+
+/// The partition files in `directory` that were set aside, now because of `damaged` (names and reasons) or before.
+fn aside(
+    directory: &Path,
+    partition_duration: Duration,
+    damaged: &[(String, String)],
+) -> Result<Vec<DamagedFile>, StoreError> {
+    let files = list_aside(directory)
+        .map_err(|error| StoreError::Engine(format!("{}: {error}", directory.display())))?;
+    let duration_nano = u64::try_from(partition_duration.as_nanos()).unwrap_or(u64::MAX);
+    let file = |(key, path): (PartitionKey, _)| {
+        let reason =
+            damaged.iter().find(|(name, _)| *name == key.file_name()).map(|(_, damage)| damage.as_str());
+        DamagedFile {
+            path,
+            times: TimeRange {
+                from_unix_nano: key.start_unix_nano,
+                to_unix_nano: key.start_unix_nano.saturating_add(duration_nano),
+            },
+            damage: reason.unwrap_or("it was set aside at an earlier start").to_owned(),
+        }
+    };
+    Ok(files.into_iter().map(file).collect())
 }

@@ -15,6 +15,7 @@ use super::taking_apart::data_field_of;
 use super::{SeriesFormat, SeriesStore};
 use crate::otlp::wire::put_fields;
 use crate::otlp::{Batch, Signal};
+use crate::store::engine::engine_error;
 use crate::store::engine::view::View as SignalView;
 use crate::store::grouped_items::{GroupedItems, Level};
 use crate::store::metrics::aggregating::Aggregating;
@@ -238,9 +239,7 @@ impl SeriesStore {
                 let read = read_file(connection, view.last_cut, wanted, range, budget, visit);
                 read.map_err(|error| match error {
                     FileError::Store(error) => error,
-                    FileError::Database(error) => {
-                        StoreError::Engine(format!("{}: {error}", partition.path.display()))
-                    }
+                    FileError::Database(error) => engine_error(&partition.path, &error),
                 })
             })?;
             if let Some(Some(cut)) = read {
@@ -294,7 +293,7 @@ fn read_file(
     let blocks: Vec<(i64, i64, i64, i64)> = statement
         .query_map(params![last_cut, name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    let mut times = (None, Vec::new());
+    let (mut times, mut damage) = ((None, Vec::new()), None);
     for (id, piece, first, last) in blocks {
         if !overlaps(range, first.cast_unsigned(), last.cast_unsigned()) {
             continue;
@@ -309,11 +308,16 @@ fn read_file(
             let encoded: Vec<u8> = connection
                 .prepare_cached("SELECT times FROM piece WHERE id = ?")?
                 .query_row([piece], |row| row.get(0))?;
-            times = (Some(piece), unpack_times(&encoded)?);
+            // Without its times each block is found to be damaged below.
+            times = (Some(piece), unpack_times(&encoded).unwrap_or_default());
         }
-        visit_block(&times.1, &header, &data, visit)?;
+        match visit_block(&times.1, &header, &data, visit) {
+            Err(StoreError::Damaged(what)) => damage = Some(what),
+            visited => visited?,
+        }
     }
-    Ok(None)
+    // Said when the others have been read.
+    damage.map_or(Ok(None), |damage| Err(StoreError::Damaged(damage).into()))
 }
 
 fn visit_block(

@@ -49,5 +49,5 @@ pub fn unpack(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
 
 /// What is said of bytes that no piece has.
 pub fn damaged() -> StoreError {
-    StoreError::Engine("a block of metrics is damaged".to_owned())
+    StoreError::Damaged("a block of metrics is damaged".to_owned())
 }
