@@ -9,6 +9,7 @@
 mod comparable;
 mod host;
 mod listed;
+mod log_files;
 mod pair;
 mod random;
 mod rounds;
@@ -24,6 +25,7 @@ mod otlp {
     pub mod schema;
 }
 
+use log_files::{compare_files, operators};
 use pair::Place::{Connector, Processor};
 use rounds::{attributes, compare_rounds, connectors, grouping, metricstransform, temporality};
 
@@ -96,4 +98,54 @@ async fn spanmetrics() {
 #[tokio::test]
 async fn servicegraph() {
     compare_rounds(Connector, "servicegraph", connectors::of_servicegraph).await;
+}
+
+#[tokio::test]
+async fn json_parser() {
+    compare_files(operators::json_parser).await;
+}
+
+#[tokio::test]
+async fn json_array_parser() {
+    compare_files(operators::json_array_parser).await;
+}
+
+#[tokio::test]
+async fn regex_parser() {
+    compare_files(operators::regex_parser).await;
+}
+
+#[tokio::test]
+async fn key_value_parser() {
+    compare_files(operators::key_value_parser).await;
+}
+
+#[tokio::test]
+async fn csv_parser() {
+    compare_files(operators::csv_parser).await;
+}
+
+#[tokio::test]
+async fn syslog_parser() {
+    compare_files(operators::syslog_parser).await;
+}
+
+#[tokio::test]
+async fn uri_parser() {
+    compare_files(operators::uri_parser).await;
+}
+
+#[tokio::test]
+async fn container_parser() {
+    compare_files(operators::container).await;
+}
+
+#[tokio::test]
+async fn recombine() {
+    compare_files(operators::recombine).await;
+}
+
+#[tokio::test]
+async fn transformers() {
+    compare_files(operators::transforming).await;
 }

@@ -6,6 +6,7 @@ pub mod grouping;
 pub mod metricstransform;
 pub mod temporality;
 
+use std::ops::Range;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -26,8 +27,7 @@ const FIRST_SEED: u64 = 1;
 
 /// Runs random rounds of a component and fails with the differences.
 pub async fn compare_rounds(place: Place, component: &str, round: fn(&mut Random) -> Round) {
-    let first = number_from_environment("WEIR_DIFFERENTIAL_SEED").unwrap_or(FIRST_SEED);
-    let end = first + number_from_environment("WEIR_DIFFERENTIAL_ROUNDS").unwrap_or(ROUNDS);
+    let Range { start: first, end } = seeds();
     let mut failures = Vec::new();
     let mut seed = first;
     while seed < end {
@@ -49,6 +49,12 @@ pub async fn compare_rounds(place: Place, component: &str, round: fn(&mut Random
         failures.len(),
         end - first
     );
+}
+
+/// The seeds of the rounds, one each.
+pub fn seeds() -> Range<u64> {
+    let first = number_from_environment("WEIR_DIFFERENTIAL_SEED").unwrap_or(FIRST_SEED);
+    first..first + number_from_environment("WEIR_DIFFERENTIAL_ROUNDS").unwrap_or(ROUNDS)
 }
 
 /// Rounds of all signals through pipelines without a component: both sinks get what was sent.

@@ -103,7 +103,8 @@ impl SeverityParser {
             Value::String(text) => text.clone(),
             Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into(),
             Value::Int(number) => number.to_string().into(),
-            Value::Double(number) if *number == number.trunc() && number.is_finite() => {
+            // Beyond, a whole number of 64 bits would be another one.
+            Value::Double(number) if *number == number.trunc() && number.abs() < 2_f64.powi(63) => {
                 (*number as i64).to_string().into()
             }
             Value::Double(_) => {
