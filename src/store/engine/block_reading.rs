@@ -6,6 +6,7 @@ use super::block::column::{NumberColumn, StringColumn};
 use super::block::rows::{Columns, DIRECTORY, Directory, FIRST_ATTRIBUTE, GROUP, SHAPE, read_group_header};
 use super::block_tables::{column, column_of};
 use super::budget::Budget;
+use super::database::damaged;
 use crate::otlp::{AnyValueView, List, Text};
 use crate::store::filter::matching::{FieldValue, ItemView, PlacedItem, kind_word, status_word};
 use crate::store::{Condition, Field};
@@ -57,8 +58,7 @@ impl<'a> BlockReader<'a> {
     pub fn open(source: BlockSource<'a>, budget: &'a Budget<'a>) -> rusqlite::Result<Self> {
         let mut reader =
             Self { source, budget, directory: Directory::default(), groups: NumberColumn::Same(0) };
-        reader.directory =
-            reader.with_column(DIRECTORY, |packed| packed.map(Directory::read).unwrap_or_default())?;
+        reader.directory = reader.with_column(DIRECTORY, |packed| packed.and_then(Directory::read))?;
         reader.groups = reader.numbers(GROUP)?;
         Ok(reader)
     }
@@ -208,14 +208,18 @@ impl<'a> BlockReader<'a> {
         })
     }
 
-    fn with_column<T>(&self, number: u16, read: impl FnOnce(Option<&[u8]>) -> T) -> rusqlite::Result<T> {
+    fn with_column<T>(
+        &self,
+        number: u16,
+        read: impl FnOnce(Option<&[u8]>) -> Option<T>,
+    ) -> rusqlite::Result<T> {
         match self.source {
             BlockSource::File { connection, block } => {
                 let packed = column(connection, block, number)?;
                 self.budget.spend(packed.as_ref().map_or(0, Vec::len));
-                Ok(read(packed.as_deref()))
+                read(packed.as_deref()).ok_or_else(damaged)
             }
-            BlockSource::Open(columns) => Ok(read(column_of(columns, number).as_deref())),
+            BlockSource::Open(columns) => read(column_of(columns, number).as_deref()).ok_or_else(damaged),
         }
     }
 }

@@ -106,23 +106,22 @@ pub enum NumberColumn {
 
 impl NumberColumn {
     /// Reads a column back; one that is not there is 0 throughout. Bytes that are no column read as such too.
-    pub fn read(packed: Option<&[u8]>) -> Self {
-        let Some((layout, body)) = packed.and_then(|packed| packed.split_first()) else {
-            return Self::Same(0);
-        };
-        match *layout {
-            layout::SAME_NUMBER => Self::Same(read_varint(body).map_or(0, |(value, _)| value)),
+    pub fn read(packed: Option<&[u8]>) -> Option<Self> {
+        let Some(packed) = packed else { return Some(Self::Same(0)) };
+        let (layout, body) = packed.split_first()?;
+        Some(match *layout {
+            layout::SAME_NUMBER => Self::Same(read_varint(body).ok()?.0),
             layout::DIFFERENCES => {
                 let mut value = 0_u64;
                 let add = |difference: u64| {
                     value = value.wrapping_add(unzigzag(difference).cast_unsigned());
                     value
                 };
-                Self::Each(varints(&unpack(body)).map(add).collect())
+                Self::Each(varints(&unpack(body)?).map(add).collect())
             }
-            layout::NUMBERS => Self::Each(varints(&unpack(body)).collect()),
-            _ => Self::Same(0),
-        }
+            layout::NUMBERS => Self::Each(varints(&unpack(body)?).collect()),
+            _ => return None,
+        })
     }
 
     /// The number of a row.
@@ -259,16 +258,19 @@ enum RowStrings {
 
 impl StringColumn {
     /// Reads a column back; one that is not there is empty throughout. Bytes that are no column read as such too.
-    pub fn read(packed: Option<&[u8]>) -> Self {
-        let Some((layout, body)) = packed.and_then(|packed| packed.split_first()) else {
-            return Self { bytes: Vec::new(), ends: vec![0], rows: RowStrings::Same };
+    pub fn read(packed: Option<&[u8]>) -> Option<Self> {
+        let Some(packed) = packed else {
+            return Some(Self { bytes: Vec::new(), ends: vec![0], rows: RowStrings::Same });
         };
-        if *layout != layout::DICTIONARY && *layout != layout::STRINGS {
-            let bytes = if *layout == layout::SAME_STRING { body.to_vec() } else { Vec::new() };
-            let ends = vec![u32::try_from(bytes.len()).unwrap_or(u32::MAX)];
-            return Self { bytes, ends, rows: RowStrings::Same };
+        let (layout, body) = packed.split_first()?;
+        if *layout == layout::SAME_STRING {
+            let ends = vec![u32::try_from(body.len()).unwrap_or(u32::MAX)];
+            return Some(Self { bytes: body.to_vec(), ends, rows: RowStrings::Same });
         }
-        let body = unpack(body);
+        if *layout != layout::DICTIONARY && *layout != layout::STRINGS {
+            return None;
+        }
+        let body = unpack(body)?;
         let (ends, rest) = read_lengths(&body);
         let joined = ends.last().map_or(0, |end| *end as usize).min(rest.len());
         let (bytes, numbers) = rest.split_at(joined);
@@ -280,7 +282,7 @@ impl StringColumn {
             let words = numbers.chunks_exact(4).filter_map(|word| word.first_chunk());
             RowStrings::Words(words.map(|word| u32::from_le_bytes(*word)).collect())
         };
-        Self { bytes: bytes.to_vec(), ends, rows }
+        Some(Self { bytes: bytes.to_vec(), ends, rows })
     }
 
     /// The string of a row.
@@ -390,7 +392,7 @@ mod tests {
             values.iter().for_each(|value| builder.push(*value));
             prop_assert_eq!(builder.bounds(), (*values.iter().min().unwrap(), *values.iter().max().unwrap()));
             let packed = builder.pack(&mut Packer::default(), numbers);
-            let column = NumberColumn::read(packed.as_deref());
+            let column = NumberColumn::read(packed.as_deref()).unwrap();
             let found: Vec<u64> = (0..values.len()).map(|row| column.get(row)).collect();
             prop_assert_eq!(found, values);
         }
@@ -412,19 +414,19 @@ mod tests {
                 values.iter().for_each(|value| builder.push(value));
                 builder.pack(&mut packer)
             };
-            let column = StringColumn::read(packed.as_deref());
+            let column = StringColumn::read(packed.as_deref()).unwrap();
             for (row, value) in values.iter().enumerate() {
                 prop_assert_eq!(column.get(row), value.as_slice());
             }
         }
 
         #[test]
-        fn damage_is_read_as_something(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+        fn damage_is_noticed_or_read_as_something(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
             let numbers = NumberColumn::read(Some(&bytes));
             let strings = StringColumn::read(Some(&bytes));
             for row in [0, 5, usize::MAX - 1] {
-                numbers.get(row);
-                strings.get(row);
+                numbers.as_ref().map(|numbers| numbers.get(row));
+                strings.as_ref().map(|strings| strings.get(row).len());
             }
         }
     }
@@ -440,7 +442,20 @@ mod tests {
             builder.push(b"");
         }
         assert_eq!(builder.pack(&mut packer), None);
-        assert_eq!(NumberColumn::read(None).get(3), 0);
-        assert_eq!(StringColumn::read(None).get(3), b"");
+        assert_eq!(NumberColumn::read(None).unwrap().get(3), 0);
+        assert_eq!(StringColumn::read(None).unwrap().get(3), b"");
+    }
+
+    #[test]
+    fn a_flipped_bit_of_compressed_strings_is_noticed() {
+        let mut builder = StringsBuilder::default();
+        (0..200).for_each(|number: u32| builder.push(format!("/items/{}/stock", number % 7).as_bytes()));
+        let packed = builder.pack(&mut Packer::default()).unwrap();
+        assert!(packed.len() < 1_000, "{}", packed.len());
+        for place in 1..packed.len() {
+            let mut damaged = packed.clone();
+            damaged[place] ^= 1;
+            assert!(StringColumn::read(Some(&damaged)).is_none(), "{place} of {}", packed.len());
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! How a column's bytes are compressed: zstd at its quickest, where that makes them shorter.
 
 use std::borrow::Cow;
+use std::io;
 
 use zstd::bulk::{Compressor, Decompressor};
 
@@ -47,17 +48,24 @@ impl Packer {
 
     fn compress(&mut self, body: &[u8]) -> Option<Vec<u8>> {
         if self.compressor.is_none() {
-            self.compressor = Compressor::new(LEVEL).ok();
+            self.compressor = with_checksums().ok();
         }
         self.compressor.as_mut()?.compress(body).ok()
     }
 }
 
-/// The bytes behind the layout, unpacked; empty where they are damaged.
-pub fn unpack(packed: &[u8]) -> Cow<'_, [u8]> {
-    let Ok((length, body)) = read_varint(packed) else { return Cow::Borrowed(&[]) };
+/// One whose frames tell whether they are damaged.
+fn with_checksums() -> io::Result<Compressor<'static>> {
+    let mut compressor = Compressor::new(LEVEL)?;
+    compressor.include_checksum(true)?;
+    Ok(compressor)
+}
+
+/// The bytes behind the layout, unpacked; none where they are damaged.
+pub fn unpack(packed: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let (length, body) = read_varint(packed).ok()?;
     if length == 0 {
-        return Cow::Borrowed(body);
+        return Some(Cow::Borrowed(body));
     }
     thread_local! {
         static DECOMPRESSOR: std::cell::RefCell<Option<Decompressor<'static>>> = const { std::cell::RefCell::new(None) };
@@ -67,8 +75,7 @@ pub fn unpack(packed: &[u8]) -> Cow<'_, [u8]> {
         if decompressor.is_none() {
             *decompressor = Decompressor::new().ok();
         }
-        let unpacked =
-            decompressor.as_mut().and_then(|decompressor| decompressor.decompress(body, length).ok());
-        Cow::Owned(unpacked.unwrap_or_default())
+        let unpacked = decompressor.as_mut()?.decompress(body, length).ok()?;
+        (unpacked.len() == length).then_some(Cow::Owned(unpacked))
     })
 }

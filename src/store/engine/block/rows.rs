@@ -271,11 +271,11 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Reads a directory back; an empty one from damaged bytes.
-    pub fn read(packed: &[u8]) -> Self {
-        let Some((_, body)) = packed.split_first() else { return Self::default() };
-        let body = unpack(body);
-        let Ok((rows, mut rest)) = read_varint(&body) else { return Self::default() };
+    /// Reads a directory back; none from damaged bytes.
+    pub fn read(packed: &[u8]) -> Option<Self> {
+        let (_, body) = packed.split_first()?;
+        let body = unpack(body)?;
+        let (rows, mut rest) = read_varint(&body).ok()?;
         let groups = read_strings(&mut rest);
         let keys = read_strings(&mut rest);
         let words = |shape: &Vec<u8>| {
@@ -283,7 +283,7 @@ impl Directory {
             words.map(|word| u32::from_le_bytes(*word)).collect()
         };
         let shapes = read_strings(&mut rest).iter().map(words).collect();
-        Self { rows: usize::try_from(rows).unwrap_or(0).min(1 << 24), groups, keys, shapes }
+        Some(Self { rows: usize::try_from(rows).unwrap_or(0).min(1 << 24), groups, keys, shapes })
     }
 
     /// The number of a key; none where no row has it.
@@ -341,7 +341,7 @@ mod tests {
         let mut columns = Columns::new();
         builder.pack(&mut Packer::default(), &mut columns);
         let (_, directory) = columns.iter().find(|(number, _)| *number == DIRECTORY).unwrap();
-        let directory = Directory::read(directory);
+        let directory = Directory::read(directory).unwrap();
         assert_eq!((directory.rows, directory.keys.len(), directory.shapes.len()), (8, 3, 5));
     }
 }

@@ -83,7 +83,8 @@ impl SoughtText {
 
     /// False where no body of the block has the text.
     pub fn may_be_in(&self, packed: &[u8]) -> bool {
-        let bits = unpack(packed.get(1..).unwrap_or_default());
+        // Of a damaged filter nothing is known.
+        let Some(bits) = unpack(packed.get(1..).unwrap_or_default()) else { return true };
         let count = bits.len() * 8;
         if !count.is_power_of_two() {
             return true;

@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use rusqlite::OptionalExtension;
 
 use crate::store::engine::budget::Budget;
+use crate::store::engine::database::damaged;
 use crate::store::engine::record_reading::Question;
 use crate::store::engine::signal_store::SignalStore;
 use crate::store::engine::spans::SpanFormat;
@@ -38,7 +39,7 @@ pub fn of_services(
     let minutes_asked = minutes_of(range);
     let mut services: BTreeMap<String, (String, Minutes)> = BTreeMap::new();
     for_each_block(store, range, &budget, Counted::ByService, |packed| {
-        let body = unpacked(packed);
+        let body = unpacked(packed)?;
         let (names, requests) = services_of(&body);
         for (name, version) in &names {
             if !services.contains_key(&**name) {
@@ -56,6 +57,7 @@ pub fn of_services(
                 add(minutes, requests.minute_unix_nano, &requests.counts);
             }
         }
+        Some(())
     })?;
     services.retain(|_, (_, minutes)| !minutes.is_empty());
     let rates = |(service, (version, minutes))| ServiceRates { service, version, rates: rates_of(minutes) };
@@ -73,13 +75,14 @@ pub fn of_operations(
     let minutes_asked = minutes_of(range);
     let mut operations: BTreeMap<(String, &'static str), Minutes> = BTreeMap::new();
     for_each_block(store, range, &budget, Counted::ByOperation, |packed| {
-        for operation in operations_of(&unpacked(packed)) {
+        for operation in operations_of(&unpacked(packed)?) {
             if operation.service == service.as_bytes() && minutes_asked.contains(operation.minute_unix_nano) {
                 let name = String::from_utf8_lossy(operation.name).into_owned();
                 let minutes = operations.entry((name, kind_word(operation.kind))).or_default();
                 add(minutes, operation.minute_unix_nano, &operation.counts);
             }
         }
+        Some(())
     })?;
     let rates = |((operation, kind), minutes)| OperationRates { operation, kind, rates: rates_of(minutes) };
     Ok(answer(operations.into_iter().map(rates).collect(), &budget))
@@ -108,7 +111,7 @@ pub fn edges(
             while let Some(row) = rows.next()? {
                 let packed = row.get_ref(0)?.as_blob()?;
                 budget.spend(packed.len());
-                edges.add_packed(packed);
+                edges.add_packed(packed).ok_or_else(damaged)?;
             }
             Ok(())
         })?;
@@ -144,7 +147,7 @@ fn for_each_block(
     range: TimeRange,
     budget: &Budget<'_>,
     counted: Counted,
-    mut read: impl FnMut(&[u8]),
+    mut read: impl FnMut(&[u8]) -> Option<()>,
 ) -> Result<(), StoreError> {
     let question = Question::new(store);
     let statement = match counted {
@@ -166,8 +169,7 @@ fn for_each_block(
             let row = connection.prepare_cached(statement)?.query_row([place.block], |row| {
                 let packed = row.get_ref(0)?.as_blob()?;
                 budget.spend(packed.len());
-                read(packed);
-                Ok(())
+                read(packed).ok_or_else(damaged)
             });
             row.optional()
         })?;

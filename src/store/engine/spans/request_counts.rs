@@ -161,8 +161,8 @@ pub struct PackedService<'a> {
 /// Counts that are only read where they are wanted: requests, errors and durations.
 pub struct PackedCounts<'a>(&'a [u8]);
 
-/// What [`services_of`] and [`operations_of`] read, from what is kept of a block.
-pub fn unpacked(packed: &[u8]) -> Cow<'_, [u8]> {
+/// What [`services_of`] and [`operations_of`] read, from what is kept of a block; none where that is damaged.
+pub fn unpacked(packed: &[u8]) -> Option<Cow<'_, [u8]>> {
     unpack(packed.get(1..).unwrap_or_default())
 }
 

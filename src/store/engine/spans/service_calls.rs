@@ -168,9 +168,9 @@ impl CallEdges {
         }
     }
 
-    /// Adds calls as they were written.
-    pub fn add_packed(&mut self, packed: &[u8]) {
-        let body = unpack(packed.get(1..).unwrap_or_default());
+    /// Adds calls as they were written; none where those are damaged.
+    pub fn add_packed(&mut self, packed: &[u8]) -> Option<()> {
+        let body = unpack(packed.get(1..)?)?;
         let mut rest: &[u8] = &body;
         let mut take = || -> Option<(u64, [&[u8]; 2], u64, PackedCounts<'_>)> {
             let minute_unix_nano = take_number(&mut rest)?;
@@ -187,6 +187,7 @@ impl CallEdges {
                 counts.add_to(requests, errors, durations);
             }
         }
+        Some(())
     }
 
     /// The edges, by client, server and kind.

@@ -1,5 +1,7 @@
 //! Parts of a piece compressed, and what is said of those that cannot be read.
 
+use std::io;
+
 use crate::otlp::wire::put_varint;
 use crate::store::StoreError;
 use crate::store::series::columns::Reader;
@@ -14,9 +16,9 @@ pub(super) const MOST_UNPACKED: usize = 1 << 30;
 pub(super) struct Packer(Option<zstd::bulk::Compressor<'static>>);
 
 impl Packer {
-    /// One at the level that is quickest.
+    /// One that compresses quickly.
     pub fn new() -> Self {
-        Self(zstd::bulk::Compressor::new(1).ok())
+        Self(with_checksums().ok())
     }
 
     /// The bytes with the length they unpack to before them; 0 where they are as they were.
@@ -36,6 +38,13 @@ impl Packer {
         }
         packed
     }
+}
+
+/// One at the level that is quickest, whose frames tell whether they are damaged.
+fn with_checksums() -> io::Result<zstd::bulk::Compressor<'static>> {
+    let mut compressor = zstd::bulk::Compressor::new(1)?;
+    compressor.include_checksum(true)?;
+    Ok(compressor)
 }
 
 /// Undoes [`Packer::pack`].
