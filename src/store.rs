@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod engine;
+pub mod facets;
 pub mod filter;
 pub mod grouped_items;
 pub mod logs;
@@ -19,13 +20,12 @@ pub mod traces;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 
 pub use answer::{Answer, Cut, Limits, TimeRange};
+pub use facets::Facet;
 pub use filter::{Condition, Field, Filter, Test};
-pub use logs::{LogCounts, LogPosition, LogSearch};
+pub use logs::{FoundLogs, LogCounts, LogPosition, LogSearch};
 pub use memory::MemoryStore;
 pub use metrics::{
     Aggregation, ExemplarOfTime, HeatmapColumn, MetricCatalogueEntry, MetricKind, MetricQuery, MetricSeries,
@@ -86,9 +86,8 @@ pub trait TelemetryStore: Send + Sync {
         limits: &Limits,
     ) -> Result<Answer<Vec<ServiceEdge>>, StoreError>;
 
-    /// The newest log records that fit, as one batch whose records stand newest first, each in a resource group of its
-    /// own where its neighbour's differs.
-    fn search_logs(&self, search: &LogSearch, limits: &Limits) -> Result<Answer<Batch>, StoreError>;
+    /// The newest log records that fit.
+    fn search_logs(&self, search: &LogSearch, limits: &Limits) -> Result<Answer<FoundLogs>, StoreError>;
 
     /// How many records fit, over time and by severity. Every step of the range has its entry; the range must have
     /// [`MAX_STEPS`](answer::MAX_STEPS) at most.
@@ -101,7 +100,8 @@ pub trait TelemetryStore: Send + Sync {
     ) -> Result<Answer<Vec<LogCounts>>, StoreError>;
 
     /// For each of `fields`, in their order, the most frequent values among the items of `signal` that fit, up to
-    /// `values_each`. Items without the field are not counted.
+    /// `values_each`. Items without the field are not counted. Of very many different values the rare ones may be left
+    /// out; the answer is then cut by values, and counts may be too low.
     fn facets(
         &self,
         signal: Signal,
@@ -111,6 +111,16 @@ pub trait TelemetryStore: Send + Sync {
         values_each: usize,
         limits: &Limits,
     ) -> Result<Answer<Vec<Facet>>, StoreError>;
+
+    /// The attribute keys that most of the items of `signal` which fit have, scopes' and resources' included, each with
+    /// how many have it: most frequent first and equally frequent ones by name.
+    fn frequent_attributes(
+        &self,
+        signal: Signal,
+        range: TimeRange,
+        filter: &Filter,
+        limits: &Limits,
+    ) -> Result<Answer<Vec<(Field, u64)>>, StoreError>;
 
     /// The attribute keys seen on items of `signal` in `range`, scopes' and resources' included, in alphabetical order.
     /// An engine may answer about a somewhat wider range.
@@ -144,25 +154,6 @@ pub trait TelemetryStore: Send + Sync {
 
     /// A value set so.
     fn value(&self, key: &str) -> Result<Option<Bytes>, StoreError>;
-}
-
-/// How often each value of a field comes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facet {
-    /// The field.
-    pub field: Field,
-    /// Its values as text, most frequent first and equally frequent ones by name.
-    pub values: Vec<(String, u64)>,
-}
-
-impl Facet {
-    /// The most frequent of values that were counted, up to `values_each`.
-    pub fn of(field: &Field, counts: BTreeMap<String, u64>, values_each: usize) -> Self {
-        let mut values: Vec<(String, u64)> = counts.into_iter().collect();
-        values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        values.truncate(values_each);
-        Self { field: field.clone(), values }
-    }
 }
 
 /// How full a store is.

@@ -135,7 +135,7 @@ impl Asker<'_> {
     fn about_logs(&mut self) -> Outcome<()> {
         let (last_hour, store) = (self.last_hour(), self.store);
         let logs = |range, filter: Filter| -> Result<usize, StoreError> {
-            Ok(store.search_logs(&LogSearch { range, filter, before: None }, &SHOWN)?.value.items())
+            Ok(store.search_logs(&LogSearch { range, filter, before: None }, &SHOWN)?.value.records.items())
         };
         let (rare, common) = (self.sought.rare_part, self.sought.common_word);
         self.time("newest 100 records", || logs(last_hour, Filter::default()))?;

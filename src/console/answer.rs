@@ -107,6 +107,11 @@ pub fn cut_shape(cut: Option<Cut>, items: &str) -> Option<CutShape> {
                 "Some {items} may be missing, as a file of the store is damaged: its log says which one."
             ),
         ),
+        Cut::Values => (
+            "values",
+            "There are too many different values to count each: rare ones are left out, and counts may be too low."
+                .to_owned(),
+        ),
     };
     Some(CutShape { limit, sentence })
 }

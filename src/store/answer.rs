@@ -87,4 +87,6 @@ pub enum Cut {
     Time,
     /// A file that may have some of it is damaged.
     Damage,
+    /// There were more different values than are counted at once.
+    Values,
 }

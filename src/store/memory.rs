@@ -19,9 +19,9 @@ use parking_lot::RwLock;
 use super::filter::matching::{ItemView, PlacedItem, record_time};
 use super::grouped_items::{GroupedItems, for_each_scope_group};
 use super::{
-    Answer, Cut, Facet, Field, Filter, Limits, LogCounts, LogSearch, MetricCatalogueEntry, MetricQuery,
-    MetricSeries, OperationRates, ServiceEdge, ServiceRates, SignalStatistics, StoreError, StoreStatistics,
-    TelemetryStore, TimeRange, TraceSearch, TraceSummary,
+    Answer, Cut, Facet, Field, Filter, FoundLogs, Limits, LogCounts, LogSearch, MetricCatalogueEntry,
+    MetricQuery, MetricSeries, OperationRates, ServiceEdge, ServiceRates, SignalStatistics, StoreError,
+    StoreStatistics, TelemetryStore, TimeRange, TraceSearch, TraceSummary,
 };
 use crate::otlp::{Batch, Signal};
 
@@ -122,6 +122,12 @@ fn for_each_item(batch: &Batch, range: TimeRange, mut visit: impl FnMut(PlacedIt
     });
 }
 
+/// The keys of an item's attributes, its scope's and resource's included.
+fn keys_of(placed: PlacedItem<'_>) -> BTreeSet<String> {
+    let lists = [placed.item.attributes(), placed.scope.attributes, placed.resource.attributes];
+    lists.into_iter().flatten().map(|attribute| attribute.key.to_str().into_owned()).collect()
+}
+
 impl TelemetryStore for MemoryStore {
     fn append(&self, batch: &Batch) -> Result<(), StoreError> {
         if batch.is_empty() {
@@ -209,7 +215,7 @@ impl TelemetryStore for MemoryStore {
         Ok(requests::edges(&self.batches(Signal::Traces), range, limits))
     }
 
-    fn search_logs(&self, search: &LogSearch, limits: &Limits) -> Result<Answer<Batch>, StoreError> {
+    fn search_logs(&self, search: &LogSearch, limits: &Limits) -> Result<Answer<FoundLogs>, StoreError> {
         Ok(logs::search(&self.batches(Signal::Logs), search, limits))
     }
 
@@ -250,6 +256,31 @@ impl TelemetryStore for MemoryStore {
         Ok(Answer { value: facets.collect(), cut: reading.cut })
     }
 
+    fn frequent_attributes(
+        &self,
+        signal: Signal,
+        range: TimeRange,
+        filter: &Filter,
+        limits: &Limits,
+    ) -> Result<Answer<Vec<(Field, u64)>>, StoreError> {
+        let batches = self.batches(signal);
+        let mut reading = Reading::new(limits);
+        let mut counts = BTreeMap::<String, u64>::new();
+        for (_, batch) in reading.newest_first(&batches) {
+            for_each_item(batch, range, |placed, _| {
+                if filter.fits(placed) {
+                    for key in keys_of(placed) {
+                        *counts.entry(key).or_default() += 1;
+                    }
+                }
+            });
+        }
+        let mut counts: Vec<(Field, u64)> =
+            counts.into_iter().map(|(key, items)| (Field::Attribute(key), items)).collect();
+        counts.sort_by_key(|(_, items)| std::cmp::Reverse(*items));
+        Ok(reading.answer(counts))
+    }
+
     fn attribute_keys(
         &self,
         signal: Signal,
@@ -261,8 +292,7 @@ impl TelemetryStore for MemoryStore {
         let mut keys = BTreeSet::new();
         for (_, batch) in reading.newest_first(&batches) {
             for_each_item(batch, range, |placed, _| {
-                let lists = [placed.item.attributes(), placed.scope.attributes, placed.resource.attributes];
-                keys.extend(lists.into_iter().flatten().map(|attribute| attribute.key.to_str().into_owned()));
+                keys.extend(keys_of(placed));
             });
         }
         Ok(reading.answer(keys.into_iter().map(Field::Attribute).collect()))

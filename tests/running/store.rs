@@ -46,7 +46,7 @@ async fn what_was_sent_is_found() {
     weir.stop().await;
     let store = open(directory.path());
     let search = LogSearch { range: TimeRange::ALL, filter: Filter::default(), before: None };
-    assert_eq!(store.search_logs(&search, &Limits::NONE).unwrap().value.items(), 1);
+    assert_eq!(store.search_logs(&search, &Limits::NONE).unwrap().value.records.items(), 1);
     assert_eq!(names_of_spans(&store).len(), 1);
     let statistics = store.statistics().unwrap();
     assert_eq!(statistics.signals.map(|signal| signal.items), [1, 1, 1]);

@@ -226,7 +226,7 @@ fn changes(
     conditions.extend(name.map(|name| condition("alarm.name", Test::Equals(name.to_owned()))));
     let search = LogSearch { range, filter: Filter { conditions }, before: None };
     let found = asked.store().search_logs(&search, &asked.limits(limit))?;
-    Ok((changes_in(&found.value), found.cut))
+    Ok((changes_in(&found.value.records), found.cut))
 }
 
 fn changes_in(batch: &Batch) -> Vec<AlarmChange> {

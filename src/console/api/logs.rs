@@ -8,7 +8,7 @@ use crate::console::asked::Asked;
 use crate::otlp::{Batch, LogRecordView, Signal, hexadecimal};
 use crate::store::filter::matching::{record_time, service_of, severity_word};
 use crate::store::filter::query_text::field_text;
-use crate::store::{Field, LogPosition, LogSearch};
+use crate::store::{Cut, Field, LogPosition, LogSearch};
 
 /// Answer of `/logs`.
 #[derive(Debug, Serialize)]
@@ -81,8 +81,7 @@ const MOST_RECORDS: usize = 5_000;
 const HISTOGRAM_STEPS: u64 = 100;
 const DEFAULT_FACET_VALUES: usize = 10;
 const MOST_FACET_VALUES: usize = 1_000;
-/// Of the attribute keys nobody asked for this many are tried, and the most frequent of them shown.
-const TRIED_KEYS: usize = 40;
+/// How many keys are shown where nobody asked for any.
 const SHOWN_KEYS: usize = 10;
 const MOST_FIELDS: usize = 10_000;
 
@@ -91,10 +90,8 @@ pub fn logs(asked: &Asked<'_>) -> Result<Logs, ApiError> {
     let before = asked.text("before").map(position).transpose()?;
     let search = LogSearch { range: asked.range()?, filter: asked.filter(Signal::Logs)?, before };
     let limit = asked.rows("limit", DEFAULT_LIMIT, MOST_RECORDS)?;
-    let (batch, cut) = with_cut(asked.store().search_logs(&search, &asked.limits(limit))?, "records");
-    let lines = log_lines(&batch);
-    let next = next_position(&batch, before).filter(|_| lines.len() >= limit);
-    Ok(Logs { logs: lines, next: next.map(cursor), cut })
+    let (found, cut) = with_cut(asked.store().search_logs(&search, &asked.limits(limit))?, "records");
+    Ok(Logs { logs: log_lines(&found.records), next: found.next.map(cursor), cut })
 }
 
 /// How many records fit, over time.
@@ -124,31 +121,23 @@ pub fn facets(asked: &Asked<'_>) -> Result<Facets, ApiError> {
     let (range, filter) = (asked.range()?, asked.filter(Signal::Logs)?);
     let values = asked.rows("values", DEFAULT_FACET_VALUES, MOST_FACET_VALUES)?;
     let limits = asked.limits(usize::MAX);
-    let asked_fields = asked.fields("keys")?;
-    let is_asked = !asked_fields.is_empty();
+    let mut fields: Vec<Field> = asked.fields("keys")?.into_iter().map(|(_, field)| field).collect();
+    let is_asked = !fields.is_empty();
     let mut cuts = Vec::new();
-    let fields: Vec<Field> = if is_asked {
-        asked_fields.into_iter().map(|(_, field)| field).collect()
-    } else {
-        let keys = asked.store().attribute_keys(Signal::Logs, range, &asked.limits(TRIED_KEYS))?;
-        let known = [Field::Service, Field::Severity];
+    if !is_asked {
+        let most = asked.limits(SHOWN_KEYS);
+        let keys = asked.store().frequent_attributes(Signal::Logs, range, &filter, &most)?;
+        cuts.push(keys.cut.filter(|cut| *cut != Cut::Rows));
         // The attribute says what the service says.
         let is_service = |field: &Field| matches!(field, Field::Attribute(key) if key == "service.name");
-        let others = keys.value.into_iter().filter(|field| !is_service(field));
-        known.into_iter().chain(others).take(TRIED_KEYS).collect()
-    };
+        let others = keys.value.into_iter().map(|(field, _)| field).filter(|field| !is_service(field));
+        fields = [Field::Service, Field::Severity].into_iter().chain(others).take(SHOWN_KEYS).collect();
+    }
     let found = asked.store().facets(Signal::Logs, range, &filter, &fields, values, &limits)?;
     cuts.push(found.cut);
     let mut facets = found.value;
     if !is_asked {
-        let frequency =
-            |facet: &crate::store::Facet| facet.values.iter().map(|(_, count)| count).sum::<u64>();
         facets.retain(|facet| !facet.values.is_empty());
-        // Service and severity stay in front, as every record has them.
-        if let Some(others) = facets.get_mut(2..) {
-            others.sort_by_key(|facet| std::cmp::Reverse(frequency(facet)));
-        }
-        facets.truncate(SHOWN_KEYS);
     }
     let facet =
         |facet: crate::store::Facet| FacetOfKey { key: field_text(&facet.field), values: facet.values };
@@ -230,27 +219,15 @@ impl LogLine {
     }
 }
 
-/// The place behind the last record of `batch`, which was asked for from `before` on.
-fn next_position(batch: &Batch, before: Option<LogPosition>) -> Option<LogPosition> {
-    let scope_groups = batch.resource_groups().flat_map(|group| group.scope_groups.iter());
-    let times: Vec<u64> =
-        scope_groups.flat_map(|group| group.log_records()).map(|record| record_time(&record)).collect();
-    let unix_nano = *times.last()?;
-    let here = times.iter().rev().take_while(|time| **time == unix_nano).count() as u64;
-    let earlier = before.filter(|before| before.unix_nano == unix_nano);
-    let answered_before = earlier.map_or(0, |before| before.answered_at_that_time);
-    Some(LogPosition { unix_nano, answered_at_that_time: here + answered_before })
-}
-
 fn cursor(position: LogPosition) -> String {
-    format!("{}.{}", position.unix_nano, position.answered_at_that_time)
+    format!("{}.{}", position.unix_nano, position.older_at_that_time)
 }
 
 fn position(text: &str) -> Result<LogPosition, ApiError> {
     let read = || {
-        let (unix_nano, answered) = text.split_once('.')?;
-        let answered_at_that_time = answered.parse().ok()?;
-        Some(LogPosition { unix_nano: unix_nano.parse().ok()?, answered_at_that_time })
+        let (unix_nano, older) = text.split_once('.')?;
+        let older_at_that_time = older.parse().ok()?;
+        Some(LogPosition { unix_nano: unix_nano.parse().ok()?, older_at_that_time })
     };
     read().ok_or_else(|| {
         ApiError::bad_request(format!("before must be the value of next in an earlier answer, not {text:?}."))

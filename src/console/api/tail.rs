@@ -15,7 +15,7 @@ use crate::console::event_stream::EventSender;
 use crate::console::router::Produce;
 use crate::otlp::{Batch, Signal};
 use crate::store::filter::matching::record_time;
-use crate::store::{Answer, Filter, Limits, LogSearch, TimeRange};
+use crate::store::{Answer, Filter, FoundLogs, Limits, LogSearch, TimeRange};
 
 /// Data of the event `logs`.
 #[derive(Debug, Serialize)]
@@ -62,7 +62,7 @@ async fn send_new(console: Arc<Console>, filter: Filter, sender: EventSender) {
         interval.tick().await;
         known.forget_before(console.clock.now_unix_nano().saturating_sub(LATENESS_NANO));
         let Some(found) = newest(&console, &filter).await else { continue };
-        let new = known.take_new(&found.value);
+        let new = known.take_new(&found.value.records);
         if !std::mem::take(&mut is_first) && !new.is_empty() {
             let event = TailedLogs::of(&found, &new);
             drop(found);
@@ -74,20 +74,20 @@ async fn send_new(console: Arc<Console>, filter: Filter, sender: EventSender) {
 
 impl TailedLogs {
     /// The newest of the records at the places `new` in what was found.
-    fn of(found: &Answer<Batch>, new: &[usize]) -> Self {
+    fn of(found: &Answer<FoundLogs>, new: &[usize]) -> Self {
         let shown: HashSet<usize> = new.iter().copied().take(SHOWN_RECORDS).collect();
-        let lines = log_lines(&found.value).into_iter().enumerate().rev();
+        let lines = log_lines(&found.value.records).into_iter().enumerate().rev();
         Self {
             logs: lines.filter(|(index, _)| shown.contains(index)).map(|(_, line)| line).collect(),
             skipped: (new.len() - shown.len()) as u64,
             // Where a known record was found all newer ones were too.
-            skipped_at_least: found.cut.is_some() && new.len() == found.value.items(),
+            skipped_at_least: found.cut.is_some() && new.len() == found.value.records.items(),
         }
     }
 }
 
 /// The newest records that fit; none where the store cannot be asked just now.
-async fn newest(console: &Arc<Console>, filter: &Filter) -> Option<Answer<Batch>> {
+async fn newest(console: &Arc<Console>, filter: &Filter) -> Option<Answer<FoundLogs>> {
     // Never waits for a place: the body of a reader that does not read is not polled, and would keep the place it is given.
     let place = Arc::clone(&console.questions).try_acquire_owned().ok()?;
     let now = console.clock.now_unix_nano();

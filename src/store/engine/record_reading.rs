@@ -286,6 +286,11 @@ pub fn bytes_of_hexadecimal(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The places of rows that are selected.
+pub fn rows_of(selected: &[bool]) -> impl Iterator<Item = usize> {
+    selected.iter().enumerate().filter(|(_, is_selected)| **is_selected).map(|(row, _)| row)
+}
+
+/// The same as a list.
 pub fn selected_rows(selected: &[bool]) -> Vec<usize> {
-    selected.iter().enumerate().filter(|(_, is_selected)| **is_selected).map(|(row, _)| row).collect()
+    rows_of(selected).collect()
 }

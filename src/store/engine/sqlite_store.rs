@@ -20,9 +20,9 @@ use super::spans::service_calls::ServiceCalls;
 use crate::otlp::{Batch, Signal};
 use crate::store::series::SeriesStore;
 use crate::store::{
-    Answer, Facet, Field, Filter, Limits, LogCounts, LogSearch, MetricCatalogueEntry, MetricQuery,
-    MetricSeries, OperationRates, ServiceEdge, ServiceRates, StoreError, StoreStatistics, TelemetryStore,
-    TimeRange, TraceSearch, TraceSummary,
+    Answer, Cut, Facet, Field, Filter, FoundLogs, Limits, LogCounts, LogSearch, MetricCatalogueEntry,
+    MetricQuery, MetricSeries, OperationRates, ServiceEdge, ServiceRates, StoreError, StoreStatistics,
+    TelemetryStore, TimeRange, TraceSearch, TraceSummary,
 };
 
 /// Keeps telemetry in files of a directory, which belongs to it alone.
@@ -198,7 +198,7 @@ impl TelemetryStore for SqliteStore {
         self.spans.telling_of_damage(range, answer)
     }
 
-    fn search_logs(&self, search: &LogSearch, limits: &Limits) -> Result<Answer<Batch>, StoreError> {
+    fn search_logs(&self, search: &LogSearch, limits: &Limits) -> Result<Answer<FoundLogs>, StoreError> {
         self.logs.telling_of_damage(search.range, logs::search(&self.logs, search, limits))
     }
 
@@ -227,6 +227,32 @@ impl TelemetryStore for SqliteStore {
             Signal::Traces => records::facets(&self.spans, which, fields, values_each, limits),
             Signal::Logs => records::facets(&self.logs, which, fields, values_each, limits),
             Signal::Metrics => self.metrics.facets(range, filter, fields, values_each, limits),
+        };
+        self.telling_of_damage(signal, range, answer)
+    }
+
+    fn frequent_attributes(
+        &self,
+        signal: Signal,
+        range: TimeRange,
+        filter: &Filter,
+        limits: &Limits,
+    ) -> Result<Answer<Vec<(Field, u64)>>, StoreError> {
+        let answer = match signal {
+            Signal::Traces => records::frequent_attributes(&self.spans, (range, filter), limits),
+            Signal::Logs => records::frequent_attributes(&self.logs, (range, filter), limits),
+            Signal::Metrics => {
+                let keys = self.metrics.attribute_keys(range, &Limits { rows: usize::MAX, ..*limits })?;
+                let facets = self.metrics.facets(range, filter, &keys.value, 0, limits)?;
+                let counts = facets.value.into_iter().map(|facet| (facet.field, facet.items));
+                let mut counts: Vec<(Field, u64)> = counts.filter(|(_, items)| *items > 0).collect();
+                // They come by name, and stay so where they are equally frequent.
+                counts.sort_by_key(|(_, items)| std::cmp::Reverse(*items));
+                let has_more = counts.len() > limits.rows;
+                counts.truncate(limits.rows);
+                let cut = keys.cut.or(facets.cut).or(has_more.then_some(Cut::Rows));
+                Ok(Answer { value: counts, cut })
+            }
         };
         self.telling_of_damage(signal, range, answer)
     }

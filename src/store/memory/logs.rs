@@ -8,7 +8,9 @@ use crate::otlp::{Batch, Signal};
 use crate::store::answer::steps_of;
 use crate::store::filter::matching::{ItemView, PlacedItem, record_time, severity_class};
 use crate::store::grouped_items::{GroupedItems, for_each_scope_group};
-use crate::store::{Answer, Cut, Filter, Limits, LogCounts, LogSearch, StoreError, TimeRange};
+use crate::store::{
+    Answer, Cut, Filter, FoundLogs, Limits, LogCounts, LogPosition, LogSearch, StoreError, TimeRange,
+};
 
 /// A record that fits: where it stands among all, and its bytes with those of the groups around.
 struct Found<'a> {
@@ -20,7 +22,7 @@ struct Found<'a> {
 }
 
 /// The newest records that fit.
-pub(super) fn search(batches: &[Arc<Batch>], search: &LogSearch, limits: &Limits) -> Answer<Batch> {
+pub(super) fn search(batches: &[Arc<Batch>], search: &LogSearch, limits: &Limits) -> Answer<FoundLogs> {
     let mut reading = Reading::new(limits);
     let mut found = Vec::new();
     for (place, batch) in reading.newest_first(batches) {
@@ -47,15 +49,20 @@ pub(super) fn search(batches: &[Arc<Batch>], search: &LogSearch, limits: &Limits
     if let Some(before) = search.before {
         found.retain(|found| found.time <= before.unix_nano);
         let at_that_time = found.iter().take_while(|found| found.time == before.unix_nano).count();
-        let answered = usize::try_from(before.answered_at_that_time).unwrap_or(usize::MAX);
-        found.drain(..answered.min(at_that_time));
+        let older = usize::try_from(before.older_at_that_time).unwrap_or(usize::MAX);
+        found.drain(..at_that_time.saturating_sub(older));
     }
-    let is_cut = found.len() > limits.rows;
+    let (first, rest) = found.split_at(limits.rows.min(found.len()));
     let mut records = GroupedItems::new(Signal::Logs);
-    for found in found.iter().take(limits.rows) {
+    for found in first {
         records.push_record(found.resource_group, found.scope_group, found.record);
     }
-    Answer { value: records.into_batch(), cut: reading.cut.or(is_cut.then_some(Cut::Rows)) }
+    let cut = reading.cut.or((!rest.is_empty()).then_some(Cut::Rows));
+    let next = first.last().filter(|_| cut.is_some()).map(|last| LogPosition {
+        unix_nano: last.time,
+        older_at_that_time: rest.iter().take_while(|found| found.time == last.time).count() as u64,
+    });
+    Answer { value: FoundLogs { records: records.into_batch(), next }, cut }
 }
 
 /// How many records fit in each step.

@@ -165,12 +165,13 @@ fn records_come_newest_first_and_go_on_where_an_answer_ended() {
     let two = Limits { rows: 2, ..Limits::NONE };
     let answer = store.search_logs(&search, &two).unwrap();
     assert_eq!(
-        (bodies(&answer.value), answer.cut),
+        (bodies(&answer.value.records), answer.cut),
         (vec!["four".to_owned(), "three".to_owned()], Some(Cut::Rows))
     );
-    search.before = Some(LogPosition { unix_nano: 7 * SECOND, answered_at_that_time: 2 });
+    search.before = answer.value.next;
+    assert_eq!(search.before, Some(LogPosition { unix_nano: 7 * SECOND, older_at_that_time: 1 }));
     let answer = store.search_logs(&search, &two).unwrap();
-    assert_eq!((bodies(&answer.value), answer.cut), (vec!["two".to_owned(), "one".to_owned()], None));
+    assert_eq!((bodies(&answer.value.records), answer.cut), (vec!["two".to_owned(), "one".to_owned()], None));
 }
 
 #[test]
@@ -207,7 +208,7 @@ fn the_oldest_batches_go_when_there_is_no_room() {
     store.append(&first).unwrap();
     store.append(&second).unwrap();
     let search = LogSearch { range: TimeRange::ALL, filter: Filter::default(), before: None };
-    assert_eq!(bodies(&store.search_logs(&search, &Limits::NONE).unwrap().value), ["two"]);
+    assert_eq!(bodies(&store.search_logs(&search, &Limits::NONE).unwrap().value.records), ["two"]);
     let statistics = store.statistics().unwrap();
     let expected = SignalStatistics {
         items: 1,
@@ -236,10 +237,10 @@ fn little_may_be_read_and_the_answer_says_so() {
     let store = store_of(&[logs("a", &[(5, 9, "one")]), logs("a", &[(7, 9, "two")])]);
     let search = LogSearch { range: TimeRange::ALL, filter: Filter::default(), before: None };
     let answer = store.search_logs(&search, &Limits { bytes: 1, ..Limits::NONE }).unwrap();
-    assert_eq!((bodies(&answer.value), answer.cut), (vec!["two".to_owned()], Some(Cut::Bytes)));
+    assert_eq!((bodies(&answer.value.records), answer.cut), (vec!["two".to_owned()], Some(Cut::Bytes)));
     let deadline = Some(Instant::now());
     let answer = store.search_logs(&search, &Limits { deadline, ..Limits::NONE }).unwrap();
-    assert_eq!((answer.value.items(), answer.cut), (0, Some(Cut::Time)));
+    assert_eq!((answer.value.records.items(), answer.cut), (0, Some(Cut::Time)));
 }
 
 #[test]

@@ -28,6 +28,7 @@ enum Kind {
     Logs(LogSearch),
     LogCounts(TimeRange, u64, Filter),
     Facets(Signal, TimeRange, Filter, Vec<Field>, usize),
+    Keys(Signal, TimeRange, Filter),
     Catalogue(TimeRange, Option<&'static str>),
     Metric(MetricQuery),
     Export(Signal, TimeRange),
@@ -37,7 +38,7 @@ impl Question {
     /// A question; some are about one of `trace_ids`.
     pub fn any(rng: &mut Rng, trace_ids: &[[u8; 16]]) -> Self {
         let range = range(rng);
-        let kind = match rng.u32(0..20) {
+        let kind = match rng.u32(0..21) {
             0 => Kind::Trace(rng.choice(trace_ids).copied().unwrap_or([7; 16])),
             1..5 => {
                 let order = rng.choice([TraceOrder::Newest, TraceOrder::Longest]).unwrap();
@@ -58,6 +59,10 @@ impl Question {
             }
             14 => Kind::Catalogue(range, rng.bool().then(|| *rng.choice(&METRICS).unwrap())),
             15..19 => Kind::Metric(metric_query(rng, narrow(range))),
+            19 => {
+                let signal = rng.choice(Signal::ALL).unwrap();
+                Kind::Keys(signal, range, filter(rng, signal))
+            }
             _ => Kind::Export(rng.choice(Signal::ALL).unwrap(), range),
         };
         Self { kind, rows: rng.choice([1, 3, 20, usize::MAX, usize::MAX]).unwrap() }
@@ -81,13 +86,16 @@ impl Question {
             Kind::Edges(range) => format!("{:#?}", store.service_edges(*range, &limits)),
             Kind::Logs(search) => {
                 let answer = store.search_logs(search, &limits).unwrap();
-                format!("{:?} {:#?}", answer.cut, lines(&answer.value))
+                format!("{:?} {:?} {:#?}", answer.cut, answer.value.next, lines(&answer.value.records))
             }
             Kind::LogCounts(range, step_nano, filter) => {
                 format!("{:?}", store.count_logs(*range, *step_nano, filter, &limits))
             }
             Kind::Facets(signal, range, filter, fields, values_each) => {
                 format!("{:#?}", store.facets(*signal, *range, filter, fields, *values_each, &limits))
+            }
+            Kind::Keys(signal, range, filter) => {
+                format!("{:#?}", store.frequent_attributes(*signal, *range, filter, &limits))
             }
             Kind::Catalogue(range, name) => {
                 format!("{:#?}", store.metric_catalogue(*range, *name, &limits))
@@ -124,7 +132,7 @@ fn narrow(range: TimeRange) -> TimeRange {
 
 fn before(rng: &mut Rng) -> Option<LogPosition> {
     let unix_nano = NOW - rng.u64(1..60) * 60 * SECOND;
-    rng.bool().then(|| LogPosition { unix_nano, answered_at_that_time: rng.u64(0..3) })
+    rng.bool().then(|| LogPosition { unix_nano, older_at_that_time: rng.u64(0..3) })
 }
 
 fn field(rng: &mut Rng) -> Field {

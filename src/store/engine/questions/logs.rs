@@ -1,92 +1,90 @@
 //! Questions about log records.
 
-use std::cmp::Reverse;
+mod found;
 
+use self::found::{FoundRecord, FoundRecords};
 use crate::otlp::{Batch, Signal};
 use crate::store::answer::steps_of;
 use crate::store::engine::budget::Budget;
 use crate::store::engine::logs::LogFormat;
 use crate::store::engine::logs::reading::severities;
-use crate::store::engine::record_reading::{
-    BlockPlace, Question, RecordFormat, Sought, select, selected_rows,
-};
+use crate::store::engine::record_reading::{BlockPlace, Question, RecordFormat, Sought, rows_of, select};
 use crate::store::engine::signal_store::SignalStore;
 use crate::store::filter::matching::severity_class;
 use crate::store::grouped_items::GroupedItems;
-use crate::store::{Answer, Filter, Limits, LogCounts, LogSearch, StoreError, TimeRange};
+use crate::store::{
+    Answer, Filter, FoundLogs, Limits, LogCounts, LogPosition, LogSearch, StoreError, TimeRange,
+};
 
-/// A record that fits, by its place in the order of answers: the greatest is the newest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct FoundRecord {
-    unix_nano: u64,
-    /// Partition and block: of equally old records, those written later are newer.
-    block: (usize, i64),
-    row: usize,
-}
+/// Blocks overlap in time. So many are read beyond the limits of bytes and time, so that an answer has at least one moment of
+/// which all is known, and the next one can go on behind it.
+const MOST_BLOCKS_BEYOND_LIMITS: usize = 64;
 
 /// The newest records that fit.
 pub fn search(
     store: &SignalStore<LogFormat>,
     search: &LogSearch,
     limits: &Limits,
-) -> Result<Answer<Batch>, StoreError> {
+) -> Result<Answer<FoundLogs>, StoreError> {
     let question = Question::new(store);
     let budget = Budget::new(limits);
     let mut range = search.range;
-    let mut answered = 0;
     if let Some(before) = search.before {
         range.to_unix_nano = range.to_unix_nano.min(before.unix_nano.saturating_add(1));
-        answered = usize::try_from(before.answered_at_that_time).unwrap_or(usize::MAX);
     }
-    let wanted = budget.rows().saturating_add(answered).saturating_add(1);
     let sought = Sought::new::<LogFormat>(&search.filter);
-    let (mut found, mut places): (Vec<FoundRecord>, Vec<BlockPlace>) = (Vec::new(), Vec::new());
+    let mut found = FoundRecords::new(search.before, budget.rows());
+    let mut places: Vec<BlockPlace> = Vec::new();
+    let (mut beyond_limits, mut unread_unix_nano) = (0, None);
     for place in question.newest_blocks(range)? {
-        let is_enough = found.get(wanted - 1).is_some_and(|last| last.unix_nano > place.last_unix_nano);
-        if is_enough || !budget.may_go_on() {
+        if found.needs_none_up_to(place.last_unix_nano) {
             break;
+        }
+        if !budget.may_go_on() {
+            let unread = place.last_unix_nano.min(range.to_unix_nano.saturating_sub(1));
+            beyond_limits += 1;
+            if found.can_end_behind(unread, range) || beyond_limits > MOST_BLOCKS_BEYOND_LIMITS {
+                unread_unix_nano = Some(unread);
+                break;
+            }
         }
         if !question.may_fit(place, &budget, &sought)? {
             continue;
         }
-        let in_block = question.on_block(place, &budget, |reader| {
+        question.on_block(place, &budget, |reader| {
             let selected = select::<LogFormat>(reader, place, range, &search.filter)?;
-            if !selected.contains(&true) {
-                return Ok(Vec::new());
+            if selected.contains(&true) {
+                let times = LogFormat::times(reader)?;
+                places.push(place);
+                found.add(rows_of(&selected).map(|row| FoundRecord {
+                    unix_nano: times.get(row).copied().unwrap_or(0),
+                    block: (place.partition, place.block),
+                    row,
+                }));
             }
-            let times = LogFormat::times(reader)?;
-            let record = |row: usize| FoundRecord {
-                unix_nano: times.get(row).copied().unwrap_or(0),
-                block: (place.partition, place.block),
-                row,
-            };
-            Ok(selected_rows(&selected).into_iter().map(record).collect::<Vec<_>>())
+            Ok(())
         })?;
-        let in_block = in_block.unwrap_or_default();
-        if !in_block.is_empty() {
-            places.push(place);
-            found.extend(in_block);
-            found.sort_unstable_by_key(|record| Reverse(*record));
-            found.truncate(wanted);
-        }
     }
-    if let Some(before) = search.before {
-        let at_that_time = found.iter().take_while(|found| found.unix_nano == before.unix_nano).count();
-        found.drain(..answered.min(at_that_time));
-    }
-    let is_cut = found.len() > budget.rows();
-    found.truncate(budget.rows());
-    let value = records(&question, &budget, &found, &places)?;
-    Ok(Answer { value, cut: budget.cut(is_cut) })
+    let first = found.into_first(unread_unix_nano);
+    let asked_for = first.records.len().min(budget.rows());
+    let (records, answered) =
+        records(&question, &budget, first.records.get(..asked_for).unwrap_or_default(), &places)?;
+    let cut = budget.cut(first.records.len() > answered);
+    // Where nothing was looked at the next answer would be this one again.
+    let is_further =
+        |next: &LogPosition| next.unix_nano.saturating_add(1) < range.to_unix_nano || answered > 0;
+    let next = cut.and_then(|_| first.position_after(answered)).filter(is_further);
+    Ok(Answer { value: FoundLogs { records, next }, cut })
 }
 
-/// The records found, in their order: the first of them where all have more bytes than may be read.
+/// The records found, in their order, and how many these are: the first of them where all have more bytes than may be
+/// read.
 fn records(
     question: &Question<'_, LogFormat>,
     budget: &Budget<'_>,
     found: &[FoundRecord],
     places: &[BlockPlace],
-) -> Result<Batch, StoreError> {
+) -> Result<(Batch, usize), StoreError> {
     // By place in the order: the group's header and the record.
     let mut written: Vec<Option<(Vec<u8>, Vec<u8>)>> = vec![None; found.len()];
     let mut bytes = 0_u64;
@@ -120,11 +118,11 @@ fn records(
             })
         })?;
     }
-    let mut items = GroupedItems::new(Signal::Logs);
+    let (mut items, answered) = (GroupedItems::new(Signal::Logs), written.len());
     for (header, record) in written.into_iter().flatten() {
         items.push(&crate::store::engine::block::rows::group_levels(&header), 2, &record);
     }
-    Ok(items.into_batch())
+    Ok((items.into_batch(), answered))
 }
 
 /// How many records fit in each step.
@@ -142,7 +140,7 @@ pub fn count(
     let budget = Budget::new(limits);
     question.for_each_fitting(range, filter, &budget, |reader, selected| {
         let (times, severities) = (LogFormat::times(reader)?, severities(reader)?);
-        for row in selected_rows(selected) {
+        for row in rows_of(selected) {
             let time = times.get(row).copied().unwrap_or(0);
             let step = usize::try_from(time.saturating_sub(range.from_unix_nano) / step_nano);
             let severity = u32::try_from(severities.get(row)).unwrap_or(0).cast_signed();

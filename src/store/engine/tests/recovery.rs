@@ -33,9 +33,14 @@ pub(super) fn logs(records: &[(u64, &str)]) -> Batch {
 /// The bodies kept, newest first.
 pub(super) fn bodies(store: &SqliteStore) -> Vec<String> {
     let search = LogSearch { range: TimeRange::ALL, filter: Filter::default(), before: None };
-    let found = store.search_logs(&search, &Limits::NONE).unwrap().value;
-    let records = found.resource_groups().flat_map(|group| group.scope_groups.iter().collect::<Vec<_>>());
-    records
+    bodies_of(&store.search_logs(&search, &Limits::NONE).unwrap().value.records)
+}
+
+/// The bodies of records in their order.
+pub(super) fn bodies_of(records: &Batch) -> Vec<String> {
+    let scope_groups =
+        records.resource_groups().flat_map(|group| group.scope_groups.iter().collect::<Vec<_>>());
+    scope_groups
         .flat_map(|scope_group| {
             scope_group.log_records().map(|record| record.body.to_text()).collect::<Vec<_>>()
         })
