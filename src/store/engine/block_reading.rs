@@ -7,6 +7,7 @@ use super::block::rows::{Columns, DIRECTORY, Directory, FIRST_ATTRIBUTE, GROUP, 
 use super::block_tables::{column, column_of};
 use super::budget::Budget;
 use super::database::damaged;
+use super::record_reading::rows_of;
 use crate::otlp::{AnyValueView, List, Text};
 use crate::store::filter::matching::{FieldValue, ItemView, PlacedItem, kind_word, status_word};
 use crate::store::{Condition, Field};
@@ -107,12 +108,12 @@ impl<'a> BlockReader<'a> {
         selected: &mut [bool],
     ) -> rusqlite::Result<()> {
         let values = self.field(&condition.field, own)?;
-        let mut verdicts = vec![None; values.len()];
+        let mut verdicts = vec![None; values.own.len() + values.groups];
         for (row, is_selected) in selected.iter_mut().enumerate() {
             if !*is_selected {
                 continue;
             }
-            let number = values.number(row);
+            let number = self.value_number(&values, row);
             let Some(verdict) = verdicts.get_mut(number) else { continue };
             *is_selected = *verdict
                 .get_or_insert_with(|| self.with_value(&values, number, |value| condition.holds(value)));
@@ -122,10 +123,6 @@ impl<'a> BlockReader<'a> {
 
     /// The values of a field.
     pub fn field(&self, field: &Field, own: Option<OwnColumn>) -> rusqlite::Result<FieldValues> {
-        let rows = self.rows();
-        let by_group = |own_count: usize| -> Vec<u32> {
-            (0..rows).map(|row| u32::try_from(own_count + self.group(row)).unwrap_or(u32::MAX)).collect()
-        };
         let values = match (field, own) {
             (Field::Attribute(key), _) => match self.directory.key(key) {
                 Some(key) => return self.attribute(field, key),
@@ -135,10 +132,43 @@ impl<'a> BlockReader<'a> {
             (_, Some(own)) => self.own_values(own)?,
         };
         let rows = match &values {
-            OwnValues::Nothing => Rows::Numbers(by_group(0)),
+            OwnValues::Nothing => Rows::Groups,
             _ => Rows::Own,
         };
         Ok(FieldValues { field: field.clone(), own: values, rows, groups: self.directory.groups.len() })
+    }
+
+    /// The number of a row's value.
+    #[inline]
+    fn value_number(&self, values: &FieldValues, row: usize) -> usize {
+        match (&values.rows, &values.own) {
+            (Rows::Numbers(numbers), _) => numbers.get(row).map_or(0, |number| *number as usize),
+            (Rows::Groups, _) => self.group(row),
+            (Rows::Own, OwnValues::Strings(column, _)) => column.number(row),
+            (Rows::Own, _) => row,
+        }
+    }
+
+    /// How often each value comes among the selected rows, by its number.
+    pub fn count(&self, values: &FieldValues, selected: &[bool]) -> Vec<u64> {
+        let mut counts = vec![0_u64; values.own.len() + values.groups];
+        let mut add = |number: usize| {
+            if let Some(count) = counts.get_mut(number) {
+                *count += 1;
+            }
+        };
+        match (&values.rows, &self.groups) {
+            (Rows::Numbers(numbers), _) => {
+                let selected = numbers.iter().zip(selected).filter(|(_, is_selected)| **is_selected);
+                selected.for_each(|(number, _)| add(*number as usize));
+            }
+            (Rows::Groups, NumberColumn::Each(groups)) => {
+                let selected = groups.iter().zip(selected).filter(|(_, is_selected)| **is_selected);
+                selected.for_each(|(group, _)| add(usize::try_from(*group).unwrap_or(0)));
+            }
+            _ => rows_of(selected).for_each(|row| add(self.value_number(values, row))),
+        }
+        counts
     }
 
     /// What `look` makes of a value by its number; none where there is none.
@@ -175,13 +205,24 @@ impl<'a> BlockReader<'a> {
 
     fn attribute(&self, field: &Field, key: u32) -> rusqlite::Result<FieldValues> {
         let column = self.strings(FIRST_ATTRIBUTE + u16::try_from(key).unwrap_or(0))?;
-        let shapes = self.numbers(SHAPE)?;
         let counts: Vec<usize> = self
             .directory
             .shapes
             .iter()
             .map(|shape| shape.iter().filter(|of_shape| **of_shape == key).count())
             .collect();
+        let rows = if counts.iter().all(|count| *count == 1) {
+            Rows::Own
+        } else {
+            Rows::Numbers(self.attribute_numbers(&column, &counts)?)
+        };
+        let own = OwnValues::Strings(column, StringKind::Attribute);
+        Ok(FieldValues { field: field.clone(), own, rows, groups: self.directory.groups.len() })
+    }
+
+    /// For each row the number of its value; `counts` says how many values of the key each shape has.
+    fn attribute_numbers(&self, column: &StringColumn, counts: &[usize]) -> rusqlite::Result<Vec<u32>> {
+        let shapes = self.numbers(SHAPE)?;
         let own_count = column.strings();
         let (mut rank, mut rows) = (0, Vec::with_capacity(self.rows()));
         for row in 0..self.rows() {
@@ -192,12 +233,7 @@ impl<'a> BlockReader<'a> {
             rows.push(u32::try_from(number).unwrap_or(u32::MAX));
             rank += count;
         }
-        Ok(FieldValues {
-            field: field.clone(),
-            own: OwnValues::Strings(column, StringKind::Attribute),
-            rows: Rows::Numbers(rows),
-            groups: self.directory.groups.len(),
-        })
+        Ok(rows)
     }
 
     /// A column of numbers, one for each row.
@@ -263,24 +299,9 @@ enum NumberKind {
 enum Rows {
     /// As the own values say.
     Own,
+    /// As their groups say.
+    Groups,
     Numbers(Vec<u32>),
-}
-
-impl FieldValues {
-    /// How many numbered values there are.
-    pub const fn len(&self) -> usize {
-        self.own.len() + self.groups
-    }
-
-    /// The number of a row's value.
-    #[inline]
-    pub fn number(&self, row: usize) -> usize {
-        match (&self.rows, &self.own) {
-            (Rows::Numbers(numbers), _) => numbers.get(row).map_or(0, |number| *number as usize),
-            (Rows::Own, OwnValues::Strings(column, _)) => column.number(row),
-            (Rows::Own, _) => row,
-        }
-    }
 }
 
 impl OwnValues {

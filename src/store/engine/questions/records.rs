@@ -27,13 +27,9 @@ pub fn facets<F: RecordFormat>(
     question.for_each_fitting(range, filter, &budget, |reader, selected| {
         for (field, counts) in fields.iter().zip(&mut counts) {
             let values = reader.field(field, F::own_column(field))?;
-            let mut by_number = vec![0_u64; values.len()];
-            for row in rows_of(selected) {
-                if let Some(count) = by_number.get_mut(values.number(row)) {
-                    *count += 1;
-                }
-            }
-            for (number, count) in by_number.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+            for (number, count) in
+                reader.count(&values, selected).into_iter().enumerate().filter(|(_, count)| *count > 0)
+            {
                 reader.with_value(&values, number, |value| {
                     if let Some(value) = value {
                         counts.add(&value.to_text(), count);
