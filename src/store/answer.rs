@@ -22,6 +22,11 @@ impl TimeRange {
         unix_nano >= self.from_unix_nano && unix_nano < self.to_unix_nano
     }
 
+    /// True where something from `first` to `last`, that moment included, may be within.
+    pub const fn meets(self, first: u64, last: u64) -> bool {
+        first < self.to_unix_nano && last >= self.from_unix_nano
+    }
+
     /// How long it is, in nanoseconds.
     pub const fn duration_nano(self) -> u64 {
         self.to_unix_nano.saturating_sub(self.from_unix_nano)

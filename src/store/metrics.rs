@@ -64,33 +64,42 @@ pub struct MetricQuery {
     pub aggregation: Aggregation,
 }
 
-/// What becomes of the points of a step and of the series of a group.
+/// What becomes of the points of a step and of the series of a group. Points are read from five minutes before the range to
+/// five minutes behind it.
 ///
-/// A counter's points are first turned into what was added since the one before, with resets of the total taken as new
-/// beginnings; the first point of a cumulative series adds nothing (its beginning is not in view) unless it started
-/// within the range. Where a point has another start, when the one before was made or later, its total began anew; where it started
-/// when it was made, it only says where its total begins. Points without a finite value are passed over. Answers have
+/// A counter's points are first turned into what was added since the one before of the same total, which is told by its start:
+/// processes that say the same of themselves may be interleaved. A total that has less began anew. The first point of a
+/// total adds nothing, unless it started within what is read; where it started when it was made, it only says where its
+/// total begins. What a point adds is taken as added evenly since the one before, or since it started, and what of
+/// that lies in the range is answered, in the step of the point, or in the last one: ranges that follow each other add up.
+///
+/// Values as they are hold until the next point of their series, where that comes within five minutes: a step without a
+/// point has the value that holds when it begins. A series' newest value holds until the newest of all points was made; where
+/// that is more than twice as long as it came after the one before, or five minutes, the series has ended with it. What
+/// was added since the last point, where points have that, does not hold.
+///
+/// Points without a finite value are passed over; one that says it has none ends its series. Answers have
 /// the series by kind, unit and group; a question that means nothing for any kind of the metric is refused.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Aggregation {
-    /// What was added, each second of the step's part of the range: counters, and histograms' and summaries' counts. What
-    /// a point adds is taken as added evenly since the one before, or since it started, so that a rate is right however
-    /// short the steps are.
+    /// What was added, each second: counters, and histograms' and summaries' counts. Each step has its part of what points
+    /// add, so that a rate is right however short the steps are. The first and the last step of a group are divided by the
+    /// part of them of which anything is known. A total goes on rising as it did last where a value would hold.
     Rate,
     /// What was added: counters, and histograms' and summaries' counts.
     Increase,
     /// The sum over the series of each series' last value in the step: gauges and up-down counters.
     Sum,
-    /// The mean: of all points for gauges and up-down counters, sum by count for histograms and summaries.
+    /// The mean: of all points, and values that hold, for gauges and up-down counters, sum by count for histograms and summaries.
     Average,
     /// The least value: gauges and up-down counters; for histograms the quantile 0.
     Minimum,
     /// The greatest value: gauges and up-down counters; for histograms the quantile 1.
     Maximum,
     /// The newest value of the step, the greatest of series that are equally new: all but histograms; counters as they
-    /// are, summaries by their mean.
+    /// are, summaries by their mean. The newest value of a series does not hold, so that the answer says when it came.
     Last,
-    /// How many series have a point in the step.
+    /// How many series have a point in the step, or a value that holds.
     Series,
     /// A quantile (0 to 1) of what histograms counted in the step, linear within a bucket. For summaries the greatest
     /// value at the quantile nearest to it.

@@ -1,5 +1,6 @@
 //! Metrics, out of all data points.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Reading;
@@ -9,11 +10,13 @@ use crate::otlp::{
     MetricView, NumberDataPointView, ResourceGroup, ScopeGroup, SummaryDataPointView,
 };
 use crate::store::grouped_items::{GroupedItems, Level, for_each_scope_group, group_header};
-use crate::store::metrics::aggregating::Aggregating;
+use crate::store::metrics::aggregating::{Aggregating, SeriesPlace};
 use crate::store::metrics::cataloguing::Cataloguing;
 use crate::store::metrics::series_header::SeriesHeader;
-use crate::store::metrics::series_point::{exemplars, for_each_series_point};
-use crate::store::{Answer, Limits, MetricCatalogueEntry, MetricQuery, MetricSeries, StoreError, TimeRange};
+use crate::store::metrics::series_point::{SeriesPoint, exemplars, for_each_series_point};
+use crate::store::{
+    Answer, ExemplarOfTime, Limits, MetricCatalogueEntry, MetricQuery, MetricSeries, StoreError, TimeRange,
+};
 
 /// Calls `visit` with the attributes, the time and the bytes of every data point of a metric.
 pub(super) fn for_each_point<'a>(
@@ -117,21 +120,30 @@ pub(super) fn query(
     limits: &Limits,
 ) -> Result<Answer<Vec<MetricSeries>>, StoreError> {
     let mut reading = Reading::new(limits);
-    let mut aggregating = Aggregating::new(query)?;
+    let mut aggregating = Aggregating::new(query, limits)?;
+    let read = aggregating.read();
+    let mut collected = BTreeMap::<SeriesPlace, (Vec<SeriesPoint>, Vec<ExemplarOfTime>)>::new();
     for (_, batch) in reading.newest_first(batches) {
         for_each_scope_group(batch, |resource_group, scope_group| {
             for metric in scope_group.metrics().filter(|metric| metric.name == *query.name) {
                 let (resource, scope) = (&resource_group.resource, &scope_group.scope);
                 for_each_series_point(metric.data, |attributes, point, examples| {
-                    if query.range.contains(point.unix_nano)
+                    if read.contains(point.unix_nano)
                         && let Some(header) = SeriesHeader::of(resource, scope, &metric, attributes)
-                        && aggregating.wants(&header)
+                        && let Some(place) = aggregating.place(&header)
                     {
-                        aggregating.add(&header, [point], exemplars(examples));
+                        let (points, of_points) = collected.entry(place).or_default();
+                        if query.range.contains(point.unix_nano) {
+                            of_points.extend(exemplars(examples));
+                        }
+                        points.push(point);
                     }
                 });
             }
         });
     }
-    aggregating.answer(limits, reading.cut)
+    for (place, (mut points, mut examples)) in collected {
+        aggregating.add(place, &mut points, &mut examples, 0);
+    }
+    aggregating.answer(reading.cut)
 }

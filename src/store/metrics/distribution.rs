@@ -1,5 +1,6 @@
 //! What histograms counted, of either kind: what one point adds to another, and the buckets as intervals.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -96,6 +97,18 @@ impl Distribution {
             _ => return None,
         };
         Some(Self { count, sum: self.sum - earlier.sum, buckets })
+    }
+
+    /// An order of distributions, of which equal ones are the same.
+    pub fn in_order(&self, other: &Self) -> Ordering {
+        let by_number = self.count.cmp(&other.count).then(self.sum.total_cmp(&other.sum));
+        by_number.then_with(|| {
+            let bits = |distribution: &Self| -> Vec<[u64; 3]> {
+                let intervals = distribution.intervals().into_iter();
+                intervals.map(|(low, high, count)| [low, high, count].map(f64::to_bits)).collect()
+            };
+            bits(self).cmp(&bits(other))
+        })
     }
 
     /// Keeps the bounds of `other` in the place of its own where they are the same.

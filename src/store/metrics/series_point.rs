@@ -1,5 +1,7 @@
 //! Data points as questions about metrics need them.
 
+use std::cmp::Ordering;
+
 use super::ExemplarOfTime;
 use super::distribution::Distribution;
 use crate::otlp::{
@@ -45,7 +47,36 @@ pub struct SummaryValue {
     pub quantiles: Vec<(f64, f64)>,
 }
 
+impl PointValue {
+    fn in_order(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Number(one), Self::Number(other)) => one.total_cmp(other),
+            (Self::Distribution(one), Self::Distribution(other)) => one.in_order(other),
+            (Self::Summary(one), Self::Summary(other)) => one.in_order(other),
+            (one, other) => one.rank().cmp(&other.rank()),
+        }
+    }
+
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Missing => 0,
+            Self::Number(_) => 1,
+            Self::Distribution(_) => 2,
+            Self::Summary(_) => 3,
+        }
+    }
+}
+
 impl SummaryValue {
+    fn in_order(&self, other: &Self) -> Ordering {
+        let words = |summary: &Self| -> Vec<u64> {
+            let quantiles = summary.quantiles.iter().flat_map(|(quantile, value)| [quantile, value]);
+            quantiles.map(|number| number.to_bits()).collect()
+        };
+        let by_number = self.count.cmp(&other.count).then(self.sum.total_cmp(&other.sum));
+        by_number.then_with(|| words(self).cmp(&words(other)))
+    }
+
     /// The value at the quantile nearest to `quantile`, the lower of two equally near.
     pub fn nearest(&self, quantile: f64) -> Option<f64> {
         let distance = |(at, _): &&(f64, f64)| (at - quantile).abs();
@@ -57,6 +88,21 @@ impl SummaryValue {
 }
 
 impl SeriesPoint {
+    /// The order of points of a series: by time, and those of one time in an order that every engine has too.
+    pub fn in_order(&self, other: &Self) -> Ordering {
+        (self.unix_nano, self.start_unix_nano)
+            .cmp(&(other.unix_nano, other.start_unix_nano))
+            .then_with(|| self.value.in_order(&other.value))
+    }
+
+    /// False where it has a value that nothing can be told of.
+    pub const fn is_finite_or_missing(&self) -> bool {
+        match &self.value {
+            PointValue::Number(number) => number.is_finite(),
+            PointValue::Missing | PointValue::Distribution(_) | PointValue::Summary(_) => true,
+        }
+    }
+
     /// A point of a gauge or a sum.
     pub fn of_number(point: &NumberDataPointView<'_>) -> Self {
         let value = match point.value {

@@ -1,118 +1,39 @@
 //! What becomes of the points of each step, over all series of a group.
 
-use std::collections::BTreeMap;
-
-use crate::store::metrics::distribution::{Distribution, Interval, merged, quantile};
-use crate::store::metrics::series_point::{PointValue, SeriesPoint, SummaryValue};
-use crate::store::{Aggregation, HeatmapColumn, MetricKind, MetricQuery, PointOfTime, TimeRange};
+use super::added::{Added, Amounts};
+use super::order_free_sum::OrderFreeSum;
+use super::window::Window;
+use crate::store::metrics::distribution::{Interval, merged, quantile};
+use crate::store::{Aggregation, HeatmapColumn, MetricKind, PointOfTime};
 
 /// So many intervals are merged at once.
 const LEAST_TO_MERGE: usize = 1_024;
 
-/// What a point says, and of which time.
-#[derive(Debug, Clone)]
-pub(super) struct Added {
-    /// From when on that was added: not after the point.
-    pub since_unix_nano: u64,
-    /// When the point was made.
-    pub unix_nano: u64,
-    pub amounts: Amounts,
-}
-
-impl Added {
-    /// All that a point says, of the time since it started; of its moment where it does not say that.
-    pub(super) fn since_its_start(point: &SeriesPoint) -> Self {
-        let is_known = (1..=point.unix_nano).contains(&point.start_unix_nano);
-        Self {
-            since_unix_nano: if is_known { point.start_unix_nano } else { point.unix_nano },
-            unix_nano: point.unix_nano,
-            amounts: Amounts::of(point.value.clone()),
-        }
-    }
-}
-
-/// What a point says: a value as it is, or what was added.
-#[derive(Debug, Clone)]
-pub(super) enum Amounts {
-    /// A number.
-    Number(f64),
-    /// A distribution.
-    Distribution(Box<Distribution>),
-    /// A summary.
-    Summary(Box<SummaryValue>),
-}
-
-impl Amounts {
-    /// A point's value as it is. Points without one were left out before.
-    pub(super) fn of(value: PointValue) -> Self {
-        match value {
-            PointValue::Missing => Self::Number(0.0),
-            PointValue::Number(number) => Self::Number(number),
-            PointValue::Distribution(distribution) => Self::Distribution(distribution),
-            PointValue::Summary(summary) => Self::Summary(summary),
-        }
-    }
-
-    /// What a total has beyond the one before; none where it has less: it began anew.
-    pub(super) fn since(value: &PointValue, before: &PointValue) -> Option<Self> {
-        match (value, before) {
-            (PointValue::Number(value), PointValue::Number(before)) => {
-                (value >= before).then(|| Self::Number(value - before))
-            }
-            (PointValue::Distribution(value), PointValue::Distribution(before)) => {
-                value.since(before).map(Box::new).map(Self::Distribution)
-            }
-            (PointValue::Summary(value), PointValue::Summary(before)) => {
-                let count = value.count.checked_sub(before.count)?;
-                let sum = value.sum - before.sum;
-                let quantiles = value.quantiles.clone();
-                Some(Self::Summary(Box::new(SummaryValue { count, sum, quantiles })))
-            }
-            _ => None,
-        }
-    }
-
-    /// How many values were counted, and their sum.
-    fn counted(&self) -> (u64, f64) {
-        match self {
-            Self::Number(number) => (1, *number),
-            Self::Distribution(distribution) => (distribution.count, distribution.sum),
-            Self::Summary(summary) => (summary.count, summary.sum),
-        }
-    }
-
-    /// The number, the mean of a distribution or summary; none where nothing was counted.
-    fn mean(&self) -> Option<f64> {
-        let (count, sum) = self.counted();
-        (count > 0).then(|| sum / count as f64)
-    }
-
-    /// The number, or how many values were counted.
-    fn total(&self) -> f64 {
-        match self {
-            Self::Number(number) => *number,
-            Self::Distribution(_) | Self::Summary(_) => self.counted().0 as f64,
-        }
-    }
-}
+/// Shares of what histograms counted are multiples of this, so that sums of them are exact in any order.
+const SMALLEST_SHARE: f64 = 1.0 / 1_048_576.0;
 
 /// The steps of a group so far.
 pub(super) struct StepsOfGroup {
-    aggregation: Aggregation,
     kind: MetricKind,
-    range: TimeRange,
-    step_nano: u64,
-    steps: BTreeMap<usize, Step>,
+    /// By number, up to the last that has anything.
+    steps: Vec<Option<Box<Step>>>,
+    /// How many have anything.
+    with_content: usize,
+    /// From when to when anything is known of rates.
+    known: Option<(u64, u64)>,
 }
 
 /// What all series said in a step.
 #[derive(Default)]
 struct Step {
     /// The sum of whatever is added up, and how many values that were.
-    sum: f64,
-    count: f64,
+    sum: OrderFreeSum,
+    count: OrderFreeSum,
     least: Option<f64>,
     greatest: Option<f64>,
+    /// For sums the sums of the series' least and greatest.
+    sum_of_least: OrderFreeSum,
+    sum_of_greatest: OrderFreeSum,
     newest: Option<(u64, f64)>,
     intervals: Vec<Interval>,
     /// How many intervals there were when they were last merged.
@@ -120,145 +41,200 @@ struct Step {
 }
 
 /// What one series said in a step.
-#[derive(Default)]
-struct StepOfSeries {
-    last: f64,
-    least: Option<f64>,
-    greatest: Option<f64>,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StepOfSeries {
+    pub last: f64,
+    pub least: f64,
+    pub greatest: f64,
+}
+
+impl StepOfSeries {
+    /// A step with one value.
+    pub const fn of(value: f64) -> Self {
+        Self { last: value, least: value, greatest: value }
+    }
+
+    /// Adds a value that came before the others.
+    pub const fn add_earlier(&mut self, value: f64) {
+        self.least = self.least.min(value);
+        self.greatest = self.greatest.max(value);
+    }
 }
 
 impl StepsOfGroup {
-    pub(super) const fn new(aggregation: Aggregation, kind: MetricKind, query: &MetricQuery) -> Self {
-        let steps = BTreeMap::new();
-        Self { aggregation, kind, range: query.range, step_nano: query.step_nano, steps }
+    pub const fn new(kind: MetricKind) -> Self {
+        Self { kind, steps: Vec::new(), with_content: 0, known: None }
     }
 
-    /// Adds a series, its amounts in order of time.
-    pub(super) fn add(&mut self, added: &[Added]) {
-        match self.aggregation {
-            Aggregation::Sum | Aggregation::Series => self.add_series(added),
-            Aggregation::Rate => added.iter().for_each(|one| self.spread(one)),
-            _ => added.iter().for_each(|one| self.add_point(one.unix_nano, &one.amounts)),
+    /// How many bytes it holds, about.
+    pub fn held_bytes(&self) -> usize {
+        self.steps.capacity() * size_of::<Option<Box<Step>>>() + self.with_content * size_of::<Step>()
+    }
+
+    /// A step of the range.
+    fn step(&mut self, at: usize) -> &mut Step {
+        if at >= self.steps.len() {
+            self.steps.resize_with(at + 1, || None);
+        }
+        let step = &mut self.steps[at];
+        self.with_content += usize::from(step.is_none());
+        step.get_or_insert_default()
+    }
+
+    /// Adds what a series said in a step, for aggregations that take series one by one.
+    pub fn add_series(&mut self, at: usize, of_series: StepOfSeries) {
+        let step = self.step(at);
+        step.count.add(1.0);
+        step.sum.add(of_series.last);
+        step.sum_of_least.add(of_series.least);
+        step.sum_of_greatest.add(of_series.greatest);
+    }
+
+    /// Adds a value of a step.
+    pub fn add_value(&mut self, at: usize, unix_nano: u64, value: f64) {
+        let step = self.step(at);
+        step.sum.add(value);
+        step.count.add(1.0);
+        step.least = Some(step.least.map_or(value, |least| least.min(value)));
+        step.greatest = Some(step.greatest.map_or(value, |greatest| greatest.max(value)));
+        let is_newer =
+            |(newest, greatest): (u64, f64)| unix_nano > newest || (unix_nano == newest && value > greatest);
+        if step.newest.is_none_or(is_newer) {
+            step.newest = Some((unix_nano, value));
+        }
+    }
+
+    /// Adds what was added over a time.
+    pub fn add_added(&mut self, window: &Window, added: &Added) {
+        if window.aggregation == Aggregation::Rate {
+            self.spread(window, added);
+            return;
+        }
+        let Some(share) = share_of(window, added) else {
+            return;
+        };
+        // What was told of after the range was added at its end.
+        let at = window.step_of(added.unix_nano).unwrap_or(window.steps.saturating_sub(1));
+        let step = self.step(at);
+        match (window.aggregation, &added.amounts) {
+            (Aggregation::Increase, amounts) => step.sum.add(amounts.total() * share),
+            (Aggregation::Average, amounts) => {
+                let (count, sum) = amounts.counted();
+                step.sum.add(sum * share);
+                step.count.add(count as f64 * share);
+            }
+            (_, Amounts::Distribution(distribution)) => {
+                step.add_intervals(distribution.intervals().into_iter().map(|(low, high, count)| {
+                    let count = (count * share / SMALLEST_SHARE).round() * SMALLEST_SHARE;
+                    (low, high, count)
+                }));
+            }
+            (_, Amounts::Number(_) | Amounts::Summary(_)) => {}
         }
     }
 
     /// Adds to each step its part of what was added, evenly over the time since: points may come less often than steps.
-    fn spread(&mut self, added: &Added) {
-        let (total, whole) = (added.amounts.total(), added.unix_nano - added.since_unix_nano);
-        let begin = added.since_unix_nano.max(self.range.from_unix_nano);
-        let (first, last) = (self.step_at(begin), self.step_at(added.unix_nano));
-        if whole == 0 {
-            self.steps.entry(last).or_default().sum += total;
+    fn spread(&mut self, window: &Window, added: &Added) {
+        let (since, until) = (added.since_unix_nano, added.unix_nano);
+        let total = added.amounts.total();
+        if since == until {
+            // Of a moment it is not known how long it took: as long as the step.
+            if let Some(at) = window.step_of(until) {
+                let (begin, end) = window.ends_of(at);
+                self.know(begin, end);
+                self.step(at).sum.add(total);
+            }
             return;
         }
-        for at in first..=last {
-            let step_begin = self.range.from_unix_nano.saturating_add(at as u64 * self.step_nano);
-            let step_end = step_begin.saturating_add(self.step_nano);
-            let covered = step_end.min(added.unix_nano) - step_begin.max(begin);
-            if covered > 0 {
-                self.steps.entry(at).or_default().sum += total * (covered as f64 / whole as f64);
+        self.know(since, until);
+        let Some((begin, end)) = window.part_of(since, until) else {
+            return;
+        };
+        let first = window.step_of(begin).unwrap_or_default();
+        for at in first..window.steps {
+            let (step_begin, step_end) = window.ends_of(at);
+            if step_begin >= end {
+                break;
             }
+            let covered = step_end.min(end) - step_begin.max(begin);
+            let share = covered as f64 / (until - since) as f64;
+            self.step(at).sum.add(total * share);
         }
     }
 
-    /// The values of the steps that have one, which begin at `begins`.
-    pub(super) fn values(&self, begins: &[u64]) -> (Vec<PointOfTime>, Vec<HeatmapColumn>) {
+    fn know(&mut self, since: u64, until: u64) {
+        let (first, last) = self.known.unwrap_or((since, until));
+        self.known = Some((first.min(since), last.max(until)));
+    }
+
+    /// The values of the steps that have one.
+    pub fn values(self, window: &Window) -> (Vec<PointOfTime>, Vec<HeatmapColumn>) {
+        let Self { kind, steps, known, .. } = self;
         let (mut points, mut heatmap) = (Vec::new(), Vec::new());
-        for (at, step) in &self.steps {
-            let Some(unix_nano) = begins.get(*at).copied() else {
+        for (at, step) in steps.into_iter().enumerate() {
+            let Some(step) = step else {
                 continue;
             };
-            if self.aggregation == Aggregation::Heatmap {
-                let buckets = merged(step.intervals.clone());
+            let (unix_nano, end) = window.ends_of(at);
+            if window.aggregation == Aggregation::Heatmap {
+                let buckets = merged(step.intervals);
                 if !buckets.is_empty() {
                     heatmap.push(HeatmapColumn { unix_nano, buckets });
                 }
                 continue;
             }
-            if let Some(value) = self.value(step, unix_nano) {
-                let (minimum, maximum) = (step.least.unwrap_or(value), step.greatest.unwrap_or(value));
+            let (mut minimum, mut maximum) = (step.least, step.greatest);
+            if window.aggregation == Aggregation::Sum {
+                (minimum, maximum) = (Some(step.sum_of_least.value()), Some(step.sum_of_greatest.value()));
+            }
+            let seconds = seconds_known(known, unix_nano, end);
+            if let Some(value) = step.value(window.aggregation, kind, seconds) {
+                let (minimum, maximum) = (minimum.unwrap_or(value), maximum.unwrap_or(value));
                 points.push(PointOfTime { unix_nano, value, minimum, maximum });
             }
         }
         (points, heatmap)
     }
+}
 
-    fn value(&self, step: &Step, unix_nano: u64) -> Option<f64> {
-        let of_intervals = |share| quantile(&merged(step.intervals.clone()), share);
-        match self.aggregation {
-            Aggregation::Rate => {
-                let length = self.step_nano.min(self.range.to_unix_nano.saturating_sub(unix_nano));
-                Some(step.sum / (length as f64 / 1e9))
-            }
-            Aggregation::Increase | Aggregation::Sum => Some(step.sum),
-            Aggregation::Average => (step.count > 0.0).then(|| step.sum / step.count),
-            Aggregation::Minimum if self.kind == MetricKind::Histogram => of_intervals(0.0),
-            Aggregation::Maximum if self.kind == MetricKind::Histogram => of_intervals(1.0),
-            Aggregation::Minimum => step.least,
-            Aggregation::Maximum => step.greatest,
-            Aggregation::Last => step.newest.map(|(_, value)| value),
-            Aggregation::Series => Some(step.count),
-            Aggregation::Quantile(_) if self.kind == MetricKind::Summary => step.greatest,
+/// The seconds of a step of which rates are known: all but of the first and of the last step.
+fn seconds_known(known: Option<(u64, u64)>, begin: u64, end: u64) -> f64 {
+    let (since, until) = known.unwrap_or((begin, end));
+    let nano = until.min(end).saturating_sub(since.max(begin));
+    nano as f64 / 1e9
+}
+
+/// The part of what was added that was added within the range; none where nothing was.
+fn share_of(window: &Window, added: &Added) -> Option<f64> {
+    let whole = added.unix_nano - added.since_unix_nano;
+    if whole == 0 {
+        return window.range.contains(added.unix_nano).then_some(1.0);
+    }
+    let (begin, end) = window.part_of(added.since_unix_nano, added.unix_nano)?;
+    Some(if end - begin == whole { 1.0 } else { (end - begin) as f64 / whole as f64 })
+}
+
+impl Step {
+    fn value(self, aggregation: Aggregation, kind: MetricKind, seconds: f64) -> Option<f64> {
+        let (sum, count) = (self.sum.value(), self.count.value());
+        let of_intervals = |share| quantile(&merged(self.intervals), share);
+        match aggregation {
+            Aggregation::Rate => (seconds > 0.0).then(|| sum / seconds),
+            Aggregation::Increase | Aggregation::Sum => Some(sum),
+            Aggregation::Average => (count > 0.0).then(|| sum / count),
+            Aggregation::Minimum if kind == MetricKind::Histogram => of_intervals(0.0),
+            Aggregation::Maximum if kind == MetricKind::Histogram => of_intervals(1.0),
+            Aggregation::Minimum => self.least,
+            Aggregation::Maximum => self.greatest,
+            Aggregation::Last => self.newest.map(|(_, value)| value),
+            Aggregation::Series => Some(count),
+            Aggregation::Quantile(_) if kind == MetricKind::Summary => self.greatest,
             Aggregation::Quantile(share) => of_intervals(share),
             Aggregation::Heatmap => None,
         }
     }
 
-    fn add_series(&mut self, added: &[Added]) {
-        let mut of_series = BTreeMap::<usize, StepOfSeries>::new();
-        for one in added {
-            let step = of_series.entry(self.step_at(one.unix_nano)).or_default();
-            step.last = one.amounts.total();
-            step.least = least(step.least, step.last);
-            step.greatest = greatest(step.greatest, step.last);
-        }
-        for (at, series) in of_series {
-            let step = self.steps.entry(at).or_default();
-            step.count += 1.0;
-            step.sum += series.last;
-            if self.aggregation == Aggregation::Sum {
-                let add = |sum: &mut Option<f64>, one: Option<f64>| {
-                    *sum = Some(sum.unwrap_or_default() + one.unwrap_or_default());
-                };
-                add(&mut step.least, series.least);
-                add(&mut step.greatest, series.greatest);
-            }
-        }
-    }
-
-    fn add_point(&mut self, unix_nano: u64, amounts: &Amounts) {
-        let (aggregation, kind) = (self.aggregation, self.kind);
-        let at = self.step_at(unix_nano);
-        let step = self.steps.entry(at).or_default();
-        match (aggregation, amounts) {
-            (Aggregation::Increase, amounts) => step.sum += amounts.total(),
-            (Aggregation::Average, Amounts::Distribution(_) | Amounts::Summary(_)) => {
-                let (count, sum) = amounts.counted();
-                step.sum += sum;
-                step.count += count as f64;
-            }
-            (_, Amounts::Distribution(distribution)) => step.add_intervals(distribution.intervals()),
-            (Aggregation::Quantile(share), Amounts::Summary(summary)) if kind == MetricKind::Summary => {
-                if let Some(value) = summary.nearest(share) {
-                    step.add_value(unix_nano, value);
-                }
-            }
-            (_, amounts) => {
-                if let Some(value) = amounts.mean() {
-                    step.add_value(unix_nano, value);
-                }
-            }
-        }
-    }
-
-    fn step_at(&self, unix_nano: u64) -> usize {
-        let from_beginning = unix_nano.saturating_sub(self.range.from_unix_nano);
-        usize::try_from(from_beginning / self.step_nano).unwrap_or(usize::MAX)
-    }
-}
-
-impl Step {
-    fn add_intervals(&mut self, intervals: Vec<Interval>) {
+    fn add_intervals(&mut self, intervals: impl Iterator<Item = Interval>) {
         self.intervals.extend(intervals);
         // Most points have the same buckets, so that few are left.
         if self.intervals.len() > 2 * self.merged + LEAST_TO_MERGE {
@@ -266,24 +242,4 @@ impl Step {
             self.merged = self.intervals.len();
         }
     }
-
-    fn add_value(&mut self, unix_nano: u64, value: f64) {
-        self.sum += value;
-        self.count += 1.0;
-        self.least = least(self.least, value);
-        self.greatest = greatest(self.greatest, value);
-        let is_newer =
-            |(newest, greatest): (u64, f64)| unix_nano > newest || (unix_nano == newest && value > greatest);
-        if self.newest.is_none_or(is_newer) {
-            self.newest = Some((unix_nano, value));
-        }
-    }
-}
-
-fn least(one: Option<f64>, other: f64) -> Option<f64> {
-    Some(one.map_or(other, |one| one.min(other)))
-}
-
-fn greatest(one: Option<f64>, other: f64) -> Option<f64> {
-    Some(one.map_or(other, |one| one.max(other)))
 }

@@ -67,23 +67,28 @@ impl<'a> BlockSeries<'a> {
         })
     }
 
-    /// A point that is more than a number, without its attributes.
-    pub fn other_point(self, bytes: &[u8], examples: &mut Vec<ExemplarOfTime>) -> SeriesPoint {
+    /// A point that is more than a number, without its attributes. Its exemplars go to `examples`, where these are wanted.
+    pub fn other_point(self, bytes: &[u8], examples: Option<&mut Vec<ExemplarOfTime>>) -> SeriesPoint {
+        let collect = |list| {
+            if let Some(examples) = examples {
+                examples.extend(exemplars(list));
+            }
+        };
         match data_field_of(self.metric).unwrap_or_default() {
             9 => {
                 let point = HistogramDataPointView::parse(bytes);
-                examples.extend(exemplars(point.exemplars));
+                collect(point.exemplars);
                 SeriesPoint::of_histogram(&point)
             }
             10 => {
                 let point = ExponentialHistogramDataPointView::parse(bytes);
-                examples.extend(exemplars(point.exemplars));
+                collect(point.exemplars);
                 SeriesPoint::of_exponential(&point)
             }
             11 => SeriesPoint::of_summary(&SummaryDataPointView::parse(bytes)),
             _ => {
                 let point = NumberDataPointView::parse(bytes);
-                examples.extend(exemplars(point.exemplars));
+                collect(point.exemplars);
                 SeriesPoint::of_number(&point)
             }
         }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::Form;
 use super::packing::{damaged, unpack};
-use crate::store::StoreError;
 use crate::store::series::columns::{Reader, read_doubles, read_integers};
 use crate::store::series::series_numbers::Above;
 use crate::store::series::words::read_alike;
+use crate::store::{StoreError, TimeRange};
 
 /// An unpacked header of a block.
 #[derive(Debug, Default)]
@@ -95,6 +95,11 @@ impl<'a> BlockContents<'a> {
 }
 
 impl Chunk {
+    /// True where it may have points in `range`.
+    pub const fn overlaps(&self, range: TimeRange) -> bool {
+        range.meets(self.first, self.last)
+    }
+
     /// The times of its points, of all lists of times of its piece.
     pub fn times<'t>(&self, times: &'t [Vec<u64>]) -> Result<&'t [u64], StoreError> {
         let times = times.get(self.times).filter(|times| times.len() == self.points);
