@@ -6,7 +6,7 @@
 //! writes; readers have connections of their own and see one [`View`](view::View) throughout a question.
 
 mod believed_clock;
-mod block;
+pub(super) mod block;
 mod block_reading;
 mod block_tables;
 mod budget;

@@ -27,8 +27,8 @@ use crate::store::{Answer, Cut, Limits, StoreError, TimeRange};
 /// What is kept of series and steps while a question is answered takes so many bytes at most.
 const MOST_HELD_BYTES: usize = 64 * 1024 * 1024;
 
-/// What a series takes: itself, and where it is found.
-const HELD_BY_A_SERIES: usize = size_of::<Series>() + 2 * size_of::<(Fingerprint, SeriesPlace)>();
+/// What a series takes: itself, and twice where it is found, in lists and maps that are half empty at worst.
+const HELD_BY_A_SERIES: usize = 2 * size_of::<Series>() + 4 * size_of::<(Fingerprint, SeriesPlace)>();
 
 /// What a point that waits takes, about; distributions take more than themselves.
 const HELD_BY_A_POINT: usize = 4 * size_of::<SeriesPoint>();

@@ -78,6 +78,26 @@ pub fn read_integers(reader: &mut Reader<'_>, count: usize) -> Option<Vec<i64>> 
     read_whole(reader, form, count)
 }
 
+/// Passes over `count` whole numbers.
+pub fn skip_integers(reader: &mut Reader<'_>, count: usize) -> Option<()> {
+    let mut left = match reader.byte()? {
+        CONSTANT => 1,
+        DIFFERENCES | SECOND_DIFFERENCES => count,
+        _ => return None,
+    };
+    // The last byte of each has its highest bit clear.
+    while left >= 8
+        && let Some((word, rest)) = reader.0.split_first_chunk::<8>()
+    {
+        left -= (!u64::from_le_bytes(*word) & 0x8080_8080_8080_8080).count_ones() as usize;
+        reader.0 = rest;
+    }
+    while left > 0 {
+        left -= usize::from(reader.byte()? < 0x80);
+    }
+    Some(())
+}
+
 /// Appends a column of doubles, given by their bits.
 pub fn put_doubles(out: &mut Vec<u8>, bits: impl Iterator<Item = u64> + Clone) {
     if let Some((decimals, numbers)) = as_whole(bits.clone()) {
@@ -244,8 +264,12 @@ mod tests {
             let mut out = vec![7];
             put_integers(&mut out, numbers.iter().copied());
             let mut reader = Reader(&out[1..]);
-            prop_assert_eq!(read_integers(&mut reader, numbers.len()), Some(numbers));
+            prop_assert_eq!(read_integers(&mut reader, numbers.len()), Some(numbers.clone()));
             prop_assert!(reader.0.is_empty());
+            out.push(9);
+            let mut reader = Reader(&out[1..]);
+            prop_assert_eq!(skip_integers(&mut reader, numbers.len()), Some(()));
+            prop_assert_eq!(reader.0, &[9]);
         }
 
         #[test]

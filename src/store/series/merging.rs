@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::collecting::{Collecting, Moment, OtherPoint};
-use super::piece::{BlockHeader, ChunkPoint, MetricPiece, unpack, unpack_times};
+use super::piece::{BlockHeader, ChunkPoint, MetricPiece, ReadTimes, unpack};
 use super::taking_apart::Number;
 use crate::store::StoreError;
 
@@ -117,7 +117,7 @@ fn read_piece(connection: &Connection, id: i64) -> rusqlite::Result<EncodedPiece
 fn put_together(pieces: &[EncodedPiece]) -> Result<MetricPiece, StoreError> {
     let mut unpacked = Vec::new();
     for piece in pieces {
-        let times = unpack_times(&piece.times)?;
+        let times = ReadTimes::unpack(&piece.times)?;
         let mut blocks = Vec::new();
         for (header, data) in &piece.blocks {
             blocks.push((BlockHeader::unpack(header)?, unpack(data)?));

@@ -67,15 +67,19 @@ pub fn unpack(packed: &[u8]) -> Option<Cow<'_, [u8]>> {
     if length == 0 {
         return Some(Cow::Borrowed(body));
     }
+    let length = usize::try_from(length).unwrap_or(usize::MAX).min(LONGEST);
+    decompress(body, length).filter(|unpacked| unpacked.len() == length).map(Cow::Owned)
+}
+
+/// Undoes zstd for what is at most `length` bytes long; none where it is damaged. Each thread keeps one working memory.
+pub fn decompress(compressed: &[u8], length: usize) -> Option<Vec<u8>> {
     thread_local! {
         static DECOMPRESSOR: std::cell::RefCell<Option<Decompressor<'static>>> = const { std::cell::RefCell::new(None) };
     }
-    let length = usize::try_from(length).unwrap_or(usize::MAX).min(LONGEST);
     DECOMPRESSOR.with_borrow_mut(|decompressor| {
         if decompressor.is_none() {
             *decompressor = Decompressor::new().ok();
         }
-        let unpacked = decompressor.as_mut()?.decompress(body, length).ok()?;
-        (unpacked.len() == length).then_some(Cow::Owned(unpacked))
+        decompressor.as_mut()?.decompress(compressed, length).ok()
     })
 }

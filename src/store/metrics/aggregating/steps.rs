@@ -6,8 +6,8 @@ use super::window::Window;
 use crate::store::metrics::distribution::{Interval, merged, quantile};
 use crate::store::{Aggregation, HeatmapColumn, MetricKind, PointOfTime};
 
-/// So many intervals are merged at once.
-const LEAST_TO_MERGE: usize = 1_024;
+/// So many intervals, and as many as are merged, wait until they are.
+const MOST_UNMERGED: usize = 64;
 
 /// Shares of what histograms counted are multiples of this, so that sums of them are exact in any order.
 const SMALLEST_SHARE: f64 = 1.0 / 1_048_576.0;
@@ -21,6 +21,8 @@ pub(super) struct StepsOfGroup {
     with_content: usize,
     /// From when to when anything is known of rates.
     known: Option<(u64, u64)>,
+    /// The step of a rate that was added to last, and where it begins and ends: mostly the next is the same.
+    recent: (usize, u64, u64),
 }
 
 /// What all series said in a step.
@@ -63,7 +65,7 @@ impl StepOfSeries {
 
 impl StepsOfGroup {
     pub const fn new(kind: MetricKind) -> Self {
-        Self { kind, steps: Vec::new(), with_content: 0, known: None }
+        Self { kind, steps: Vec::new(), with_content: 0, known: None, recent: (0, 0, 0) }
     }
 
     /// How many bytes it holds, about.
@@ -147,6 +149,10 @@ impl StepsOfGroup {
             return;
         }
         self.know(since, until);
+        if since >= self.recent.1 && until <= self.recent.2 {
+            self.step(self.recent.0).sum.add(total);
+            return;
+        }
         let Some((begin, end)) = window.part_of(since, until) else {
             return;
         };
@@ -156,6 +162,7 @@ impl StepsOfGroup {
             if step_begin >= end {
                 break;
             }
+            self.recent = (at, step_begin, step_end);
             let covered = step_end.min(end) - step_begin.max(begin);
             let share = covered as f64 / (until - since) as f64;
             self.step(at).sum.add(total * share);
@@ -235,11 +242,25 @@ impl Step {
     }
 
     fn add_intervals(&mut self, intervals: impl Iterator<Item = Interval>) {
-        self.intervals.extend(intervals);
-        // Most points have the same buckets, so that few are left.
-        if self.intervals.len() > 2 * self.merged + LEAST_TO_MERGE {
+        let mut at = 0;
+        for interval in intervals {
+            // Those that were merged are in ascending order, and most points have the same buckets.
+            let known = self.intervals.get(at..self.merged).unwrap_or_default();
+            match known.iter().position(|known| is_same_interval(known, &interval)) {
+                Some(place) => {
+                    at += place;
+                    self.intervals[at].2 += interval.2;
+                }
+                None => self.intervals.push(interval),
+            }
+        }
+        if self.intervals.len() > 2 * self.merged + MOST_UNMERGED {
             self.intervals = merged(std::mem::take(&mut self.intervals));
             self.merged = self.intervals.len();
         }
     }
+}
+
+fn is_same_interval(one: &Interval, other: &Interval) -> bool {
+    one.0.to_bits() == other.0.to_bits() && one.1.to_bits() == other.1.to_bits()
 }

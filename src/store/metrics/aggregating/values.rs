@@ -41,7 +41,10 @@ impl Values {
         {
             newest.interval = Some(newest.unix_nano - unix_nano);
         }
-        if may_hold && unix_nano < window.range.to_unix_nano {
+        let at = window.step_of(unix_nano);
+        // Between two points of a step nothing begins in which a value could hold.
+        let is_alone = at.is_none() || at != self.of_step.map(|(step, _)| step);
+        if may_hold && is_alone && unix_nano < window.range.to_unix_nano {
             match self.next {
                 None => self.newest = Some(NewestValue { unix_nano, value, interval: None }),
                 Some(next) if next - unix_nano <= LOOK_AROUND_NANO => {
@@ -51,7 +54,7 @@ impl Values {
             }
         }
         self.next = Some(unix_nano);
-        if let Some(at) = window.step_of(unix_nano) {
+        if let Some(at) = at {
             self.put(window, at, unix_nano, value, group);
         }
     }

@@ -6,7 +6,7 @@ use super::reading_blocks::{ReadBlock, Stop};
 use crate::store::metrics::aggregating::fingerprint::{ByFingerprint, Fingerprinting};
 use crate::store::metrics::aggregating::{Aggregating, SeriesPlace};
 use crate::store::metrics::series_point::{PointValue, SeriesPoint};
-use crate::store::series::piece::{BlockSeries, Chunk, ChunkPoint, damaged, unpack};
+use crate::store::series::piece::{BlockSeries, Chunk, ChunkPoint, ReadTimes, damaged, unpack};
 use crate::store::{Answer, Cut, ExemplarOfTime, Limits, MetricQuery, MetricSeries, StoreError, TimeRange};
 
 /// Collects the points that a question is about.
@@ -41,6 +41,9 @@ impl<'q> CollectingPoints<'q> {
 
     /// Takes the points of a block.
     pub fn take(&mut self, block: &ReadBlock<'_>) -> Result<(), Stop> {
+        // What a block before was found damaged at.
+        self.points.clear();
+        self.examples.clear();
         let data = unpack(block.packed_data)?;
         let read = self.read();
         let places = self.places_in(block)?;
@@ -87,7 +90,7 @@ impl<'q> CollectingPoints<'q> {
         &mut self,
         chunk: &Chunk,
         series: BlockSeries<'_>,
-        times: &[Vec<u64>],
+        times: &ReadTimes,
         data: &[u8],
         read: TimeRange,
     ) -> Result<(), StoreError> {

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use rusqlite::{Connection, params};
 
+use crate::store::engine::engine_error;
 use crate::store::engine::partition::Partition;
 use crate::store::series::piece::{
-    BlockContents, BlockHeader, BlockSeries, Chunk, MetricBlock, damaged, unpack_times,
+    BlockContents, BlockHeader, BlockSeries, Chunk, MetricBlock, ReadTimes, damaged,
 };
 use crate::store::series::{MetricPiece, SeriesStore};
 use crate::store::{Cut, Limits, StoreError, TimeRange};
@@ -16,7 +17,7 @@ use crate::store::{Cut, Limits, StoreError, TimeRange};
 /// look at.
 pub(super) struct ReadBlock<'a> {
     pub contents: BlockContents<'a>,
-    pub times: &'a [Vec<u64>],
+    pub times: &'a ReadTimes,
     pub packed_data: &'a [u8],
     /// Blocks that are read after this one have no later points.
     pub latest_of_rest: u64,
@@ -87,9 +88,7 @@ impl SeriesStore {
             let read = self.signal.read(partition, |connection| {
                 match reading.read_file(connection, view.last_cut, latest(rest)) {
                     Err(Stop::Store(error)) => Err(error),
-                    Err(Stop::Database(error)) => {
-                        Err(StoreError::Engine(format!("{}: {error}", partition.path.display())))
-                    }
+                    Err(Stop::Database(error)) => Err(engine_error(&partition.path, &error)),
                     Err(Stop::Cut(cut)) => Ok(Some(cut)),
                     Ok(()) => Ok(None),
                 }
@@ -134,11 +133,11 @@ impl Reading<'_, '_> {
             .filter(|(_, block)| is_wanted(block))
             .collect();
         blocks.sort_by_key(|(_, block)| Reverse(block.last));
-        let mut times: (Option<*const MetricPiece>, Vec<Vec<u64>>) = (None, Vec::new());
+        let mut times: (Option<*const MetricPiece>, ReadTimes) = (None, ReadTimes::default());
         for (at, (piece, block)) in blocks.iter().enumerate() {
             self.spend(block.header.len() + block.data.len())?;
             if times.0 != Some(std::ptr::from_ref(*piece)) {
-                times = (Some(std::ptr::from_ref(*piece)), unpack_times(&piece.times)?);
+                times = (Some(std::ptr::from_ref(*piece)), ReadTimes::unpack(&piece.times)?);
             }
             let next = blocks.get(at + 1).map_or(0, |(_, block)| block.last);
             self.visit(&times.1, &block.header, &block.data, next.max(latest_of_files))?;
@@ -178,7 +177,7 @@ impl Reading<'_, '_> {
             Wanted::Name(_) => blocks.sort_by_key(|block| Reverse(block.last)),
             _ => blocks.sort_by_key(|block| (Reverse(block.piece), block.id)),
         }
-        let mut times = (None, Vec::new());
+        let (mut times, mut damage) = ((None, ReadTimes::default()), None);
         for (at, block) in blocks.iter().enumerate() {
             let (header, data): (Vec<u8>, Vec<u8>) = connection
                 .prepare_cached(&format!("SELECT header, {data} FROM metric_block WHERE id = ?"))?
@@ -188,17 +187,22 @@ impl Reading<'_, '_> {
                 let encoded: Vec<u8> = connection
                     .prepare_cached("SELECT times FROM piece WHERE id = ?")?
                     .query_row([block.piece], |row| row.get(0))?;
-                times = (Some(block.piece), unpack_times(&encoded)?);
+                // Without its times each block is found to be damaged below.
+                times = (Some(block.piece), ReadTimes::unpack(&encoded).unwrap_or_default());
             }
             let next = blocks.get(at + 1).map_or(0, |block| block.last);
-            self.visit(&times.1, &header, &data, next.max(latest_of_others))?;
+            match self.visit(&times.1, &header, &data, next.max(latest_of_others)) {
+                Err(Stop::Store(StoreError::Damaged(what))) => damage = Some(what),
+                visited => visited?,
+            }
         }
-        Ok(())
+        // Said when the others have been read.
+        damage.map_or(Ok(()), |damage| Err(StoreError::Damaged(damage).into()))
     }
 
     fn visit(
         &mut self,
-        times: &[Vec<u64>],
+        times: &ReadTimes,
         header: &[u8],
         data: &[u8],
         latest_of_rest: u64,

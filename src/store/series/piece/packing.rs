@@ -4,6 +4,7 @@ use std::io;
 
 use crate::otlp::wire::put_varint;
 use crate::store::StoreError;
+use crate::store::engine::block::compression::decompress;
 use crate::store::series::columns::Reader;
 
 /// What is shorter is not compressed.
@@ -52,7 +53,7 @@ pub fn unpack(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
     let mut reader = Reader(packed);
     match reader.size().filter(|length| *length <= MOST_UNPACKED).ok_or_else(damaged)? {
         0 => Ok(reader.0.to_vec()),
-        length => zstd::bulk::decompress(reader.0, length).map_err(|_| damaged()),
+        length => decompress(reader.0, length).ok_or_else(damaged),
     }
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::Form;
 use super::packing::{damaged, unpack};
+use super::time_lists::ReadTimes;
 use crate::store::series::columns::{Reader, read_doubles, read_integers};
 use crate::store::series::series_numbers::Above;
 use crate::store::series::words::read_alike;
@@ -101,15 +102,14 @@ impl Chunk {
     }
 
     /// The times of its points, of all lists of times of its piece.
-    pub fn times<'t>(&self, times: &'t [Vec<u64>]) -> Result<&'t [u64], StoreError> {
-        let times = times.get(self.times).filter(|times| times.len() == self.points);
-        times.map(Vec::as_slice).ok_or_else(damaged)
+    pub fn times<'t>(&self, times: &'t ReadTimes) -> Result<&'t [u64], StoreError> {
+        times.get(self.times).filter(|times| times.len() == self.points).ok_or_else(damaged)
     }
 
     /// Calls `visit` with each point of the chunk: time, start and value. The start of others is in their bytes.
     pub fn for_each_point(
         &self,
-        times: &[Vec<u64>],
+        times: &ReadTimes,
         data: &[u8],
         mut visit: impl FnMut(u64, u64, ChunkPoint<'_>),
     ) -> Result<(), StoreError> {

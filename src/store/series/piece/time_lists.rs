@@ -1,12 +1,13 @@
 //! The lists of times of a piece: chunks of series that are sent together have the same one.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use super::packing::{MOST_UNPACKED, damaged, unpack};
 use crate::otlp::wire::put_varint;
 use crate::store::StoreError;
 use crate::store::series::collecting::{Moment, NumberPoint};
-use crate::store::series::columns::{Reader, put_integers, read_integers};
+use crate::store::series::columns::{Reader, put_integers, read_integers, skip_integers};
 
 /// Different lists of times, one behind the other.
 #[derive(Default)]
@@ -81,15 +82,42 @@ impl TimeLists {
     }
 }
 
-/// Unpacks the lists of times of a piece.
-pub fn unpack_times(times: &[u8]) -> Result<Vec<Vec<u64>>, StoreError> {
-    let unpacked = unpack(times)?;
-    let mut reader = Reader(&unpacked);
-    let mut lists = Vec::new();
-    while !reader.0.is_empty() {
-        let count = reader.size().filter(|count| *count <= MOST_UNPACKED / 8).ok_or_else(damaged)?;
-        let times = read_integers(&mut reader, count).ok_or_else(damaged)?;
-        lists.push(times.into_iter().map(i64::cast_unsigned).collect());
+/// The lists of times of a piece, each read when it is first asked for: a question about one metric needs few of them.
+#[derive(Debug, Default)]
+pub struct ReadTimes {
+    unpacked: Vec<u8>,
+    lists: Vec<EncodedList>,
+}
+
+#[derive(Debug)]
+struct EncodedList {
+    begin: usize,
+    count: usize,
+    times: OnceCell<Vec<u64>>,
+}
+
+impl ReadTimes {
+    /// Unpacks them and finds where each begins.
+    pub fn unpack(times: &[u8]) -> Result<Self, StoreError> {
+        let unpacked = unpack(times)?;
+        let mut reader = Reader(&unpacked);
+        let mut lists = Vec::new();
+        while !reader.0.is_empty() {
+            let count = reader.size().filter(|count| *count <= MOST_UNPACKED / 8).ok_or_else(damaged)?;
+            let begin = unpacked.len() - reader.0.len();
+            skip_integers(&mut reader, count).ok_or_else(damaged)?;
+            lists.push(EncodedList { begin, count, times: OnceCell::new() });
+        }
+        Ok(Self { unpacked, lists })
     }
-    Ok(lists)
+
+    /// The list with this number; none where there is none, or it is damaged.
+    pub fn get(&self, number: usize) -> Option<&[u64]> {
+        let EncodedList { begin, count, times } = self.lists.get(number)?;
+        if let Some(times) = times.get() {
+            return Some(times);
+        }
+        let numbers = read_integers(&mut Reader(self.unpacked.get(*begin..)?), *count)?;
+        Some(times.get_or_init(|| numbers.into_iter().map(i64::cast_unsigned).collect()))
+    }
 }
