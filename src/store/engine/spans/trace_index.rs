@@ -88,14 +88,22 @@ fn look_in_run(
     blocks: &mut BTreeSet<i64>,
 ) -> rusqlite::Result<()> {
     let (Some(first), Some(last)) = (hashes.first(), hashes.last()) else { return Ok(()) };
-    let mut chunks = connection.prepare_cached(
-        "SELECT entries FROM trace_run WHERE run = ?1 AND first_hash <= ?3 AND first_hash >= coalesce(
-            (SELECT first_hash FROM trace_run WHERE run = ?1 AND first_hash <= ?2
-             ORDER BY first_hash DESC LIMIT 1), 0)
-        ORDER BY first_hash",
+    let mut chunk = connection.prepare_cached(
+        "SELECT first_hash, entries FROM trace_run WHERE run = ? AND first_hash <= ?
+        ORDER BY first_hash DESC LIMIT 1",
     )?;
-    let mut rows = chunks.query([run, i64::from(*first), i64::from(*last)])?;
-    let mut rest = hashes;
+    let of_first = chunk.query_row([run, i64::from(*first)], |row| {
+        Ok((row.get::<_, i64>(0)?, look_in_chunk(row.get_ref(1)?.as_blob()?, run, hashes, blocks)))
+    });
+    let (first_chunk, done) = of_first.optional()?.unwrap_or((-1, 0));
+    if first == last {
+        return Ok(());
+    }
+    let mut chunks = connection.prepare_cached(
+        "SELECT entries FROM trace_run WHERE run = ? AND first_hash > ? AND first_hash <= ? ORDER BY first_hash",
+    )?;
+    let mut rows = chunks.query([run, first_chunk, i64::from(*last)])?;
+    let mut rest = hashes.get(done..).unwrap_or_default();
     while let Some(row) = rows.next()? {
         let done = look_in_chunk(row.get_ref(0)?.as_blob()?, run, rest, blocks);
         rest = rest.get(done..).unwrap_or_default();
