@@ -98,10 +98,10 @@ const SHOWN: Limits = Limits { rows: 100, ..Limits::NONE };
 impl Asker<'_> {
     fn about_traces(&mut self) -> Outcome<()> {
         let (last_hour, store) = (self.last_hour(), self.store);
-        let traces = |range, filter: &Filter| {
-            let search = TraceSearch { range, filter: filter.clone(), order: TraceOrder::Newest };
-            store.search_traces(&search, &SHOWN)
+        let ordered = |range, filter: &Filter, order| {
+            store.search_traces(&TraceSearch { range, filter: filter.clone(), order }, &SHOWN)
         };
+        let traces = |range, filter: &Filter| ordered(range, filter, TraceOrder::Newest);
         let found = traces(last_hour, &Filter::default())?.value;
         let trace_id = found.last().ok_or("there are no traces")?.trace_id;
         let service = self.sought.service;
@@ -118,6 +118,10 @@ impl Asker<'_> {
         })?;
         self.time("service map, six hours", || Ok(store.service_edges(TimeRange::ALL, &SHOWN)?.value.len()))?;
         self.time("newest 100 traces", || Ok(traces(last_hour, &Filter::default())?.value.len()))?;
+        let of_service = filter(Field::Service, Test::Equals(service.to_owned()));
+        self.time("longest 100 traces of a service, last hour", || {
+            Ok(ordered(last_hour, &of_service, TraceOrder::Longest)?.value.len())
+        })?;
         self.time_of_nothing("100 traces by a rare attribute, six hours", || {
             Ok(traces(TimeRange::ALL, &rare)?.value.len())
         })?;

@@ -6,15 +6,23 @@ use std::collections::BTreeMap;
 use crate::otlp::SpanView;
 use crate::store::filter::matching::STATUS_ERROR;
 use crate::store::service_edges::is_id;
-use crate::store::{ServiceShare, TraceOrder, TraceSummary};
+use crate::store::{ServiceShare, TimeRange, TraceOrder, TraceSummary};
 
 /// Where a trace stands among answers: the least comes first, and no two traces have the same place.
 pub type TracePlace = (Reverse<u64>, Reverse<u64>, [u8; 16]);
 
 /// Where a trace stands in the order asked for; those that are equal in it stand by their ids.
 pub fn place_of(trace: &TraceSummary, order: TraceOrder) -> TracePlace {
-    let longest = if order == TraceOrder::Longest { trace.duration_nano } else { 0 };
-    (Reverse(longest), Reverse(trace.start_unix_nano), trace.trace_id)
+    let end = trace.start_unix_nano.saturating_add(trace.duration_nano);
+    let extent = TimeRange { from_unix_nano: trace.start_unix_nano, to_unix_nano: end };
+    place_of_extent(trace.trace_id, extent, order)
+}
+
+/// The same of a trace of which only is known when it began and ended.
+pub fn place_of_extent(trace_id: [u8; 16], extent: TimeRange, order: TraceOrder) -> TracePlace {
+    let duration = extent.to_unix_nano.saturating_sub(extent.from_unix_nano);
+    let longest = if order == TraceOrder::Longest { duration } else { 0 };
+    (Reverse(longest), Reverse(extent.from_unix_nano), trace_id)
 }
 
 /// What is known of a trace so far.

@@ -1,11 +1,13 @@
 //! Questions about traces.
 
 mod found;
+mod measuring;
 mod summing;
 
 use std::collections::HashMap;
 
-use self::found::{Candidates, FoundTraces};
+use self::found::{Candidates, LongestTraces, NewestTraces};
+use self::measuring::{MOST_MEASURED_AT_ONCE, extents};
 use self::summing::summaries;
 use super::push_row;
 use crate::otlp::{Batch, Signal};
@@ -20,7 +22,8 @@ use crate::store::engine::spans::builder::SpanBlock;
 use crate::store::engine::spans::reading::{starts, trace_ids};
 use crate::store::engine::spans::{SpanFormat, blocks_of, trace_hash};
 use crate::store::grouped_items::GroupedItems;
-use crate::store::{Answer, Limits, StoreError, TimeRange, TraceSearch, TraceSummary};
+use crate::store::traces::growing_trace::place_of;
+use crate::store::{Answer, Limits, StoreError, TimeRange, TraceOrder, TraceSearch, TraceSummary};
 
 type TraceId = [u8; 16];
 
@@ -53,44 +56,97 @@ pub fn trace(
 }
 
 /// The traces that have a span as searched for.
-///
-/// Blocks come newest first. A trace begins no later than any of its spans, so once there are enough traces nothing that
-/// began before the last of them needs to be looked at. Traces are summed up many at once: looking up where their spans
-/// are is as dear for one as for all, and so is reading a block.
 pub fn search(
     store: &SignalStore<SpanFormat>,
     search: &TraceSearch,
     limits: &Limits,
 ) -> Result<Answer<Vec<TraceSummary>>, StoreError> {
-    let question = Question::new(store);
-    let budget = Budget::new(limits);
-    let mut found = FoundTraces::new(search.order, budget.rows());
+    let (question, budget) = (Question::new(store), Budget::new(limits));
+    match search.order {
+        TraceOrder::Newest => newest(&question, &budget, search),
+        TraceOrder::Longest => longest(&question, &budget, search),
+    }
+}
+
+/// The newest of them.
+///
+/// Blocks come newest first. A trace begins no later than any of its spans, so once there are enough traces nothing that
+/// began before the last of them needs to be looked at. Traces are summed up many at once: looking up where their spans
+/// are is as dear for one as for all, and so is reading a block.
+fn newest(
+    question: &Question<'_, SpanFormat>,
+    budget: &Budget<'_>,
+    search: &TraceSearch,
+) -> Result<Answer<Vec<TraceSummary>>, StoreError> {
+    let mut found = NewestTraces::new(budget.rows());
     let mut candidates = Candidates::default();
     let sought = Sought::new::<SpanFormat>(&search.filter);
     for place in question.newest_blocks(search.range)? {
         if found.needs_none_before(place.last_unix_nano) || !budget.may_go_on() {
             break;
         }
-        if !question.may_fit(place, &budget, &sought)? {
-            continue;
-        }
-        let in_block = question.on_block(place, &budget, |reader| {
-            let selected = select::<SpanFormat>(reader, place, search.range, &search.filter)?;
-            candidates_among(reader, &selected_rows(&selected))
-        })?;
-        candidates.add(in_block.unwrap_or_default(), &found);
+        let in_block = candidates_in(question, budget, place, search, &sought)?;
+        candidates.add(in_block.into_iter().filter(|(_, start)| !found.needs_none_before(*start)));
         while candidates.len() >= found.room() && budget.may_go_on() {
-            found.add_all(summaries(&question, &budget, &candidates.take_newest(found.room()))?);
+            found.add_all(summaries(question, budget, &candidates.take_newest(found.room()))?);
             candidates.forget_unneeded(&found);
         }
     }
     // A cut answer has what was found until then, too.
     while candidates.len() > 0 && (budget.may_go_on() || found.is_empty()) {
-        found.add_all(summaries(&question, &budget, &candidates.take_newest(found.room()))?);
+        found.add_all(summaries(question, budget, &candidates.take_newest(found.room()))?);
         candidates.forget_unneeded(&found);
     }
     let (value, is_cut) = found.into_answer();
     Ok(Answer { value, cut: budget.cut(is_cut) })
+}
+
+/// The longest of them.
+///
+/// Any of them may be, so all are measured, very many at once; only the longest are summed up.
+fn longest(
+    question: &Question<'_, SpanFormat>,
+    budget: &Budget<'_>,
+    search: &TraceSearch,
+) -> Result<Answer<Vec<TraceSummary>>, StoreError> {
+    let mut found = LongestTraces::new(budget.rows());
+    let mut candidates = Candidates::default();
+    let sought = Sought::new::<SpanFormat>(&search.filter);
+    for place in question.newest_blocks(search.range)? {
+        if !budget.may_go_on() {
+            break;
+        }
+        candidates.add(candidates_in(question, budget, place, search, &sought)?);
+        while candidates.len() >= MOST_MEASURED_AT_ONCE && budget.may_go_on() {
+            found.add_all(extents(question, budget, &candidates.take_newest(MOST_MEASURED_AT_ONCE))?);
+        }
+    }
+    // A cut answer has what was found until then, too.
+    while candidates.len() > 0 && (budget.may_go_on() || found.is_empty()) {
+        found.add_all(extents(question, budget, &candidates.take_newest(MOST_MEASURED_AT_ONCE))?);
+    }
+    let (trace_ids, is_cut) = found.into_first();
+    let mut value = summaries(question, budget, &trace_ids)?;
+    value.sort_by_key(|trace| place_of(trace, TraceOrder::Longest));
+    Ok(Answer { value, cut: budget.cut(is_cut) })
+}
+
+/// The traces with a span in a block as searched for, each with the earliest start of these spans.
+fn candidates_in(
+    question: &Question<'_, SpanFormat>,
+    budget: &Budget<'_>,
+    place: BlockPlace,
+    search: &TraceSearch,
+    sought: &Sought<'_>,
+) -> Result<HashMap<TraceId, u64>, StoreError> {
+    if !question.may_fit(place, budget, sought)? {
+        return Ok(HashMap::new());
+    }
+    let in_block = question.on_block(place, budget, |reader| {
+        let selected = select::<SpanFormat>(reader, place, search.range, &search.filter)?;
+        candidates_among(reader, &selected_rows(&selected))
+    })?;
+    Ok(in_block.unwrap_or_default())
 }
 
 /// The traces of some rows of a block, each with the earliest start of these spans of it.

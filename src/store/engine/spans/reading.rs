@@ -87,6 +87,11 @@ pub fn starts(reader: &BlockReader<'_>) -> rusqlite::Result<NumberColumn> {
     reader.numbers(columns::START)
 }
 
+/// How long a block's spans took; added to the start without regard to an overflow, it is the end.
+pub fn durations(reader: &BlockReader<'_>) -> rusqlite::Result<NumberColumn> {
+    reader.numbers(columns::DURATION)
+}
+
 /// The trace ids of a block.
 pub fn trace_ids(reader: &BlockReader<'_>) -> rusqlite::Result<StringColumn> {
     reader.strings(columns::TRACE_ID)

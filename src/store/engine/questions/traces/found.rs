@@ -2,11 +2,11 @@
 //! were summed up.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::TraceId;
-use crate::store::traces::growing_trace::{TracePlace, place_of};
-use crate::store::{TraceOrder, TraceSummary};
+use crate::store::traces::growing_trace::{TracePlace, place_of, place_of_extent};
+use crate::store::{TimeRange, TraceOrder, TraceSummary};
 
 /// How many traces are summed up at once at most.
 const MOST_SUMMED_AT_ONCE: usize = 1_024;
@@ -29,10 +29,10 @@ impl Candidates {
         self.waiting.len()
     }
 
-    /// Adds those that were not met before and may be among the traces asked for, each with the start of a span.
-    pub fn add(&mut self, candidates: HashMap<TraceId, u64>, found: &FoundTraces) {
+    /// Adds those that were not met before, each with the start of a span.
+    pub fn add(&mut self, candidates: impl IntoIterator<Item = (TraceId, u64)>) {
         for (trace_id, start) in candidates {
-            if !found.needs_none_before(start) && self.met.insert(trace_id) {
+            if self.met.insert(trace_id) {
                 self.waiting.insert((Reverse(start), trace_id));
             }
         }
@@ -48,24 +48,23 @@ impl Candidates {
     }
 
     /// Drops those that can no longer be among the traces asked for.
-    pub fn forget_unneeded(&mut self, found: &FoundTraces) {
+    pub fn forget_unneeded(&mut self, found: &NewestTraces) {
         while self.waiting.last().is_some_and(|(Reverse(start), _)| found.needs_none_before(*start)) {
             self.waiting.pop_last();
         }
     }
 }
 
-/// The first of the traces found so far in the order asked for, one more than asked for.
-pub struct FoundTraces {
+/// The newest of the traces found so far, one more than asked for.
+pub struct NewestTraces {
     traces: BTreeMap<TracePlace, TraceSummary>,
-    order: TraceOrder,
     rows: usize,
 }
 
-impl FoundTraces {
+impl NewestTraces {
     /// None yet, of `rows` asked for.
-    pub const fn new(order: TraceOrder, rows: usize) -> Self {
-        Self { traces: BTreeMap::new(), order, rows }
+    pub const fn new(rows: usize) -> Self {
+        Self { traces: BTreeMap::new(), rows }
     }
 
     /// True while there are none.
@@ -76,17 +75,13 @@ impl FoundTraces {
     /// How many candidates should be summed up next: as many as are missing, then as many as are had for one.
     pub fn room(&self) -> usize {
         let missing = self.rows.saturating_add(1).saturating_sub(self.traces.len());
-        if self.order == TraceOrder::Newest && missing > 0 {
-            missing.min(MOST_SUMMED_AT_ONCE)
-        } else {
-            MOST_SUMMED_AT_ONCE
-        }
+        if missing > 0 { missing.min(MOST_SUMMED_AT_ONCE) } else { MOST_SUMMED_AT_ONCE }
     }
 
     /// Adds traces.
     pub fn add_all(&mut self, traces: Vec<TraceSummary>) {
         for trace in traces {
-            self.traces.insert(place_of(&trace, self.order), trace);
+            self.traces.insert(place_of(&trace, TraceOrder::Newest), trace);
             if self.traces.len() > self.rows.saturating_add(1) {
                 self.traces.pop_last();
             }
@@ -95,8 +90,7 @@ impl FoundTraces {
 
     /// True where no trace that began before this moment can be among those asked for.
     pub fn needs_none_before(&self, unix_nano: u64) -> bool {
-        self.order == TraceOrder::Newest
-            && self.traces.len() > self.rows
+        self.traces.len() > self.rows
             && self.traces.last_key_value().is_some_and(|(_, last)| unix_nano < last.start_unix_nano)
     }
 
@@ -107,5 +101,42 @@ impl FoundTraces {
             self.traces.pop_last();
         }
         (self.traces.into_values().collect(), has_more)
+    }
+}
+
+/// The longest of the traces measured so far, one more than asked for.
+pub struct LongestTraces {
+    places: BTreeSet<TracePlace>,
+    rows: usize,
+}
+
+impl LongestTraces {
+    /// None yet, of `rows` asked for.
+    pub const fn new(rows: usize) -> Self {
+        Self { places: BTreeSet::new(), rows }
+    }
+
+    /// True while there are none.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Adds traces with when they began and ended.
+    pub fn add_all(&mut self, traces: impl IntoIterator<Item = (TraceId, TimeRange)>) {
+        for (trace_id, extent) in traces {
+            self.places.insert(place_of_extent(trace_id, extent, TraceOrder::Longest));
+            if self.places.len() > self.rows.saturating_add(1) {
+                self.places.pop_last();
+            }
+        }
+    }
+
+    /// The traces asked for, and whether there are more.
+    pub fn into_first(mut self) -> (Vec<TraceId>, bool) {
+        let has_more = self.places.len() > self.rows;
+        if has_more {
+            self.places.pop_last();
+        }
+        (self.places.into_iter().map(|(_, _, trace_id)| trace_id).collect(), has_more)
     }
 }
