@@ -17,13 +17,15 @@ pub struct LogSampler {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct TickCount {
+    /// Of the message that is counted.
+    hash: u64,
     ends: Option<Instant>,
     count: u64,
 }
 
-/// Texts of one level are told apart by their hash modulo this, so that memory stays fixed whatever is
-/// logged. Levels never share a slot: a flood of information must not hide an error.
-const SLOTS: usize = 256;
+/// Texts of one level have a slot by their hash modulo this, so that memory stays fixed whatever is logged. A text that
+/// finds another one's count there begins anew: a flood of one message must not hide another. Levels never share a slot.
+const SLOTS: usize = 1_024;
 
 /// The levels told apart; what is not among them counts as the last.
 const LEVELS: [&str; 4] = ["debug", "info", "warn", "error"];
@@ -47,13 +49,14 @@ impl LogSampler {
 
     fn admits_at(&self, now: Instant, level: &str, message: &str) -> bool {
         let level = LEVELS.iter().position(|known| *known == level).unwrap_or(LEVELS.len() - 1);
-        let slot = level * SLOTS + self.hasher.hash_one(message) as usize % SLOTS;
+        let hash = self.hasher.hash_one(message);
+        let slot = level * SLOTS + hash as usize % SLOTS;
         let Some(slot) = self.counts.get(slot) else {
             return true;
         };
         let mut slot = slot.lock();
-        if slot.ends.is_none_or(|ends| now >= ends) {
-            *slot = TickCount { ends: Some(now + self.tick), count: 0 };
+        if slot.hash != hash || slot.ends.is_none_or(|ends| now >= ends) {
+            *slot = TickCount { hash, ends: Some(now + self.tick), count: 0 };
         }
         slot.count += 1;
         let beyond = slot.count.saturating_sub(self.initial);
@@ -81,6 +84,16 @@ mod tests {
     fn none_beyond_the_first_pass_where_thereafter_is_zero() {
         let sampler = LogSampler::new(Duration::from_secs(1), 2, 0);
         assert_eq!(admitted(&sampler, Instant::now(), 200), [1, 2]);
+    }
+
+    #[test]
+    fn a_flood_of_one_message_hides_no_other() {
+        let sampler = LogSampler::new(Duration::from_secs(1), 1, 0);
+        let now = Instant::now();
+        // More texts than slots, so that many share theirs.
+        for number in 0..10 * SLOTS {
+            assert!(sampler.admits_at(now, "info", &number.to_string()), "{number}");
+        }
     }
 
     #[test]
