@@ -6,6 +6,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::damaged_files::set_aside;
 use super::database::{Durability, engine_error, open_for_writing};
 use crate::store::StoreError;
 
@@ -21,10 +22,24 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Opens or makes the file at `path`.
+    /// Opens or makes the file at `path`. A damaged one is set aside, and another made.
     pub fn open(path: PathBuf, durability: Durability) -> Result<Self, StoreError> {
-        let connection = Mutex::new(open_for_writing(&path, TABLES, durability)?);
-        Ok(Self { path, connection })
+        let connection = match open_for_writing(&path, TABLES, durability) {
+            Err(StoreError::Damaged(damage)) => {
+                let aside = set_aside(&path).map_err(|error| {
+                    StoreError::Engine(format!("{damage}; it cannot be set aside: {error}"))
+                })?;
+                tracing::warn!(
+                    file = %aside.display(),
+                    damage = %damage,
+                    "What the store keeps for components, such as the states of alarms, is damaged. It was set aside, and they begin \
+                     anew."
+                );
+                open_for_writing(&path, TABLES, durability)?
+            }
+            opened => opened?,
+        };
+        Ok(Self { path, connection: Mutex::new(connection) })
     }
 
     /// Sets a value; none deletes it.

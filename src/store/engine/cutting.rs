@@ -4,6 +4,7 @@
 //! everything until then, so an unfinished one is undone file by file and made again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::PathBuf;
 
 use rusqlite::Connection;
@@ -62,14 +63,20 @@ impl<F: SignalFormat> Cutter<F> {
         }
     }
 
-    /// Finds the files there are and the newest finished cut; damaged ones are set aside. A cut that a crash left unfinished is undone; of a
-    /// finished one nothing is left in the log.
+    /// Finds the files there are and the newest finished cut; damaged ones are set aside. A cut that a crash left
+    /// unfinished is undone; of a finished one nothing is left in the log.
     pub fn recover(&mut self, log: &mut OpenLog) -> Result<Recovered, StoreError> {
         let (mut files, mut damaged) = (Vec::new(), Vec::new());
         let keys = list(&self.directory)
             .map_err(|error| StoreError::Engine(format!("{}: {error}", self.directory.display())))?;
         for key in keys {
             let path = self.directory.join(key.file_name());
+            if fs::metadata(&path).is_ok_and(|found| found.len() == 0) {
+                tracing::warn!(
+                    file = %path.display(),
+                    "A file of the store has no content: the program ended while it made it, or something cut it off. It begins anew."
+                );
+            }
             match self.connection(key).and_then(|connection| cut_rows(connection, &path)) {
                 Err(StoreError::Damaged(damage)) => {
                     self.close(key);

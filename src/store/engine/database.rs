@@ -113,10 +113,13 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(tables == 0)
 }
 
-/// Refuses the file at `path` where its version is not known.
+/// Refuses the file at `path` where its version is not known. None has no version: such a file was cut off.
 pub fn check_version(path: &Path, version: i32) -> Result<(), StoreError> {
     if (1..=FORMAT_VERSION).contains(&version) {
         return Ok(());
+    }
+    if version == 0 {
+        return Err(StoreError::Damaged(format!("{}: its header is not there", path.display())));
     }
     Err(StoreError::Format(format!(
         "{} has format version {version}, and this program knows those up to {FORMAT_VERSION}; use the program that \

@@ -67,6 +67,11 @@ impl GrowingTrace {
         }
     }
 
+    /// True where no span was added.
+    pub const fn is_empty(&self) -> bool {
+        self.start_unix_nano.is_none()
+    }
+
     /// What is known of the trace with this id.
     pub fn summary(self, trace_id: [u8; 16]) -> TraceSummary {
         let FirstSpan { is_below, service: root_service, name: root_name, .. } =

@@ -184,6 +184,35 @@ fn damage_that_a_question_meets_takes_only_what_it_hit() {
 }
 
 #[test]
+fn a_partition_that_is_cut_off_while_the_store_is_open_is_left_out() {
+    for signal in Signal::ALL {
+        let directory = tempfile::tempdir().unwrap();
+        let path = two_partitions(directory.path(), signal, 100);
+        let store = open(directory.path());
+        fs::write(&path, b"").unwrap();
+        assert_eq!(cut(&store, signal, THIS_HOUR), Some(Cut::Damage), "{signal:?}");
+        assert_eq!(count(&store, signal, TimeRange::ALL), 100, "{signal:?}");
+        assert_eq!(found_damaged(&store, signal), 1);
+    }
+}
+
+#[test]
+fn a_catalog_that_is_damaged_is_set_aside() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("catalog.db");
+    let store = open(directory.path());
+    store.catalog().set_value("key", Some(b"value")).unwrap();
+    store.append(&logs(&[(NOW, "a")])).unwrap();
+    drop(store);
+    fs::write(&path, [0xa5; 20_000]).unwrap();
+    let store = open(directory.path());
+    assert_eq!(bodies(&store), ["a"]);
+    assert_eq!(store.catalog().value("key").unwrap(), None);
+    store.catalog().set_value("key", Some(b"new")).unwrap();
+    assert_eq!(fs::read(beside(&path, ".damaged")).unwrap(), [0xa5; 20_000]);
+}
+
+#[test]
 fn a_damaged_log_loses_only_the_batch_that_was_hit() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());

@@ -29,7 +29,9 @@ pub fn summaries(
     for place in blocks_of_traces(question, trace_ids)? {
         question.on_block(place, budget, |reader| add_spans(reader, &mut traces))?;
     }
-    Ok(traces.into_iter().map(|(trace_id, trace)| trace.summary(trace_id)).collect())
+    // Of one that lies in damaged blocks nothing may be known but its id.
+    let known = traces.into_iter().filter(|(_, trace)| !trace.is_empty());
+    Ok(known.map(|(trace_id, trace)| trace.summary(trace_id)).collect())
 }
 
 /// Adds the spans that a block has of the traces.
