@@ -25,7 +25,7 @@ mod otlp {
     pub mod schema;
 }
 
-use log_files::{compare_files, operators};
+use log_files::{Settled, compare_files, operators};
 use pair::Place::{Connector, Processor};
 use rounds::{attributes, compare_rounds, connectors, grouping, metricstransform, temporality};
 
@@ -102,50 +102,50 @@ async fn servicegraph() {
 
 #[tokio::test]
 async fn json_parser() {
-    compare_files(operators::json_parser).await;
+    compare_files(operators::json_parser, Settled::Soon).await;
 }
 
 #[tokio::test]
 async fn json_array_parser() {
-    compare_files(operators::json_array_parser).await;
+    compare_files(operators::json_array_parser, Settled::Soon).await;
 }
 
 #[tokio::test]
 async fn regex_parser() {
-    compare_files(operators::regex_parser).await;
+    compare_files(operators::regex_parser, Settled::Soon).await;
 }
 
 #[tokio::test]
 async fn key_value_parser() {
-    compare_files(operators::key_value_parser).await;
+    compare_files(operators::key_value_parser, Settled::Soon).await;
 }
 
 #[tokio::test]
 async fn csv_parser() {
-    compare_files(operators::csv_parser).await;
+    compare_files(operators::csv_parser, Settled::Soon).await;
 }
 
 #[tokio::test]
 async fn syslog_parser() {
-    compare_files(operators::syslog_parser).await;
+    compare_files(operators::syslog_parser, Settled::Soon).await;
 }
 
 #[tokio::test]
 async fn uri_parser() {
-    compare_files(operators::uri_parser).await;
+    compare_files(operators::uri_parser, Settled::Soon).await;
 }
 
 #[tokio::test]
 async fn container_parser() {
-    compare_files(operators::container).await;
+    compare_files(operators::container, Settled::WhenKeptOnesCame).await;
 }
 
 #[tokio::test]
 async fn recombine() {
-    compare_files(operators::recombine).await;
+    compare_files(operators::recombine, Settled::WhenKeptOnesCame).await;
 }
 
 #[tokio::test]
 async fn transformers() {
-    compare_files(operators::transforming).await;
+    compare_files(operators::transforming, Settled::Soon).await;
 }
